@@ -1,0 +1,233 @@
+//! What the window, the menu bar and the headless printer see: one immutable picture of the network.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::event::{App, FlowId, InterfaceKind, ProcessKey, Protocol, Statistics, TcpState};
+use crate::time::Timestamp;
+use crate::units::{Bytes, BytesPerSec};
+
+/// Received and sent, in the same unit.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Both<T> {
+    /// Received by this machine (down).
+    pub rx: T,
+    /// Sent by this machine (up).
+    pub tx: T,
+}
+
+/// Samples for a small chart, oldest first: bytes per second, one a second.
+pub type History = Arc<[Both<f32>]>;
+
+/// Everything that Crow knows at one moment. Rows are in no particular order but always the same
+/// one for the same events (by key), so that views sort as they like and tests compare as text.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    /// The moment: the end of the last tick.
+    pub time: Timestamp,
+    /// Counts up with every snapshot.
+    pub generation: u64,
+    /// Where the traffic comes from.
+    pub source: Source,
+    /// The machine.
+    pub totals: Totals,
+    /// One row a process; the last one may be *Unattributed* (`key` is `None`).
+    pub processes: Vec<Arc<ProcessRow>>,
+    /// One row a connection.
+    pub connections: Vec<Arc<ConnectionRow>>,
+    /// One row a registrable domain.
+    pub domains: Vec<Arc<DomainRow>>,
+    /// The interfaces that are there, by name.
+    pub interfaces: Vec<Arc<str>>,
+    /// The newest sentence about something wrong with the capture.
+    pub fault: Option<Arc<str>>,
+    /// The limits that were reached, each a sentence that names the constant and what is not shown.
+    pub limits: Vec<Arc<str>>,
+}
+
+/// Where the traffic comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Source {
+    /// This machine's network, now.
+    #[default]
+    Live,
+    /// A file.
+    Recording,
+}
+
+/// Machine totals. Physical interfaces count once; loopback has a total of its own.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Totals {
+    /// Bytes over physical interfaces.
+    pub bytes: Both<Bytes>,
+    /// Their rate over the chosen window.
+    pub rate: Both<BytesPerSec>,
+    /// Packets over physical interfaces, plus loopback packets once each.
+    pub packets: u64,
+    /// Bytes over loopback, each packet once.
+    pub loopback: Bytes,
+    /// Bytes of flows that have no owner, both ways, physical and loopback.
+    pub unattributed: Bytes,
+    /// The capture's own counts.
+    pub capture: Statistics,
+    /// The last two minutes, for the strip chart.
+    pub history: History,
+}
+
+/// A process, or what has no owner.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProcessRow {
+    /// Which one; `None` is *Unattributed*.
+    pub key: Option<ProcessKey>,
+    /// Its name.
+    pub name: Arc<str>,
+    /// The app that it belongs to.
+    pub app: App,
+    /// Its program file.
+    pub path: Option<Arc<str>>,
+    /// Login name, or the numeric user where there is no name.
+    pub user: Option<Arc<str>>,
+    /// The parent's pid.
+    pub parent: Option<i32>,
+    /// Bytes since Crow started or was reset.
+    pub bytes: Both<Bytes>,
+    /// The rate over the chosen window.
+    pub rate: Both<BytesPerSec>,
+    /// Connections that are not closed.
+    pub connections: u32,
+    /// The first packet seen.
+    pub first_seen: Timestamp,
+    /// The last packet seen.
+    pub last_seen: Timestamp,
+    /// Whether it has ended; the row stays for 30 s, greyed.
+    pub exited: bool,
+    /// The last minute.
+    pub history: History,
+}
+
+/// How a host name was learned; the best one first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HostSource {
+    /// The server name that the client asked for in TLS.
+    Sni,
+    /// … in QUIC.
+    Quic,
+    /// The Host header of HTTP.
+    Http,
+    /// The target of HTTP CONNECT.
+    Connect,
+    /// The target of a SOCKS request.
+    Socks,
+    /// A DNS answer that the same process got.
+    Dns,
+    /// A DNS answer that another process got.
+    DnsOther,
+    /// Multicast DNS or LLMNR.
+    Mdns,
+    /// A local proxy's made-up address.
+    FakeIp,
+    /// Reverse DNS.
+    Ptr,
+}
+
+impl HostSource {
+    /// The name used in JSON: `sni`, `dns_other`, …
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sni => "sni",
+            Self::Quic => "quic",
+            Self::Http => "http",
+            Self::Connect => "connect",
+            Self::Socks => "socks",
+            Self::Dns => "dns",
+            Self::DnsOther => "dns_other",
+            Self::Mdns => "mdns",
+            Self::FakeIp => "fake_ip",
+            Self::Ptr => "ptr",
+        }
+    }
+}
+
+/// A host name and how Crow knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostName {
+    /// Lower case, without a trailing dot.
+    pub name: Arc<str>,
+    /// How it was learned.
+    pub source: HostSource,
+    /// When.
+    pub learned: Timestamp,
+}
+
+/// A connection: a flow, its owner and its names.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConnectionRow {
+    /// Which flow.
+    pub flow: FlowId,
+    /// The owner; `None` while unknown.
+    pub process: Option<ProcessKey>,
+    /// The owner's name; empty while unknown.
+    pub process_name: Arc<str>,
+    /// The process that does the talking for the owner, where that is another one.
+    pub via: Option<ProcessKey>,
+    /// The IP protocol.
+    pub protocol: Protocol,
+    /// This end.
+    pub local: SocketAddr,
+    /// The other end.
+    pub remote: SocketAddr,
+    /// The interface's name.
+    pub interface: Arc<str>,
+    /// Its kind.
+    pub interface_kind: InterfaceKind,
+    /// The remote end's name, where one is known.
+    pub host: Option<HostName>,
+    /// The registrable domain of that name.
+    pub domain: Option<Arc<str>>,
+    /// The service: `https`, `dns`, …
+    pub service: Option<&'static str>,
+    /// TCP's state; for other protocols `None` until the flow is over, then [`TcpState::Closed`].
+    pub state: Option<TcpState>,
+    /// Bytes since the flow began (or was reset).
+    pub bytes: Both<Bytes>,
+    /// Packets likewise.
+    pub packets: Both<u64>,
+    /// The rate over the chosen window.
+    pub rate: Both<BytesPerSec>,
+    /// Round-trip time in microseconds.
+    pub rtt_us: Option<u32>,
+    /// TCP segments sent again, both ways.
+    pub retransmits: u32,
+    /// The first packet seen.
+    pub first_seen: Timestamp,
+    /// The last packet seen.
+    pub last_seen: Timestamp,
+    /// Whether its bytes count for the owner's total (not for a carrier or a doubled frame).
+    pub credited: bool,
+}
+
+/// A registrable domain.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DomainRow {
+    /// The domain, or the address where there is no name.
+    pub domain: Arc<str>,
+    /// Whether `domain` is an address for want of a name.
+    pub is_address: bool,
+    /// The host names seen below it, sorted.
+    pub hosts: Vec<Arc<str>>,
+    /// The names of the processes that talk to it, sorted.
+    pub processes: Vec<Arc<str>>,
+    /// Bytes since Crow started or was reset.
+    pub bytes: Both<Bytes>,
+    /// The rate over the chosen window.
+    pub rate: Both<BytesPerSec>,
+    /// Connections that are not closed.
+    pub connections: u32,
+    /// The first packet seen.
+    pub first_seen: Timestamp,
+    /// The last packet seen.
+    pub last_seen: Timestamp,
+    /// The last minute.
+    pub history: History,
+}

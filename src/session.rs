@@ -1,0 +1,70 @@
+//! The words between the window and the rest: what the capture is doing, and what the user asks for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::settings::RateWindow;
+
+/// What the capture is doing now.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum CaptureState {
+    /// The helper is being started, or asks for permission.
+    #[default]
+    Starting,
+    /// Live traffic arrives.
+    Live,
+    /// The built-in sample recording plays, because there is no right to capture (`why`).
+    Sample {
+        /// One sentence: why not live.
+        why: Arc<str>,
+    },
+    /// A recording plays.
+    Recording {
+        /// How much of its time span has been played.
+        played: Duration,
+        /// Its whole time span, once the end has been read.
+        length: Option<Duration>,
+    },
+    /// A recording has been read to its end; `note` says if it ended early.
+    Ended {
+        /// One sentence about a truncated or corrupt end.
+        note: Option<Arc<str>>,
+    },
+    /// The helper has gone or could not start; the counts so far stand.
+    Gone {
+        /// One sentence: what happened and what to do.
+        why: Arc<str>,
+    },
+}
+
+/// The capture's state beside the newest snapshot.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Status {
+    /// What the capture is doing.
+    pub capture: CaptureState,
+    /// What is captured: `all interfaces`, `eth0`, a file's name.
+    pub subject: Arc<str>,
+    /// Whether the user has paused the display (live) or the playback (recording).
+    pub paused: bool,
+    /// How fast a recording plays: 1.0 is its own pace; infinite is as fast as it can.
+    pub speed: f64,
+}
+
+/// What the user asks the rest of Crow to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Start the helper (again), asking for permission if need be.
+    StartCapture,
+    /// Pause or go on. Live, counting goes on behind a paused display; a recording stands still.
+    Pause(bool),
+    /// Play a recording at this multiple of its own pace; infinite is as fast as it can.
+    Speed(f64),
+    /// Average rates over this span.
+    Window(RateWindow),
+    /// Set all totals to zero.
+    Reset,
+    /// The window was shown or hidden: snapshots are only made for a window that shows.
+    Shown(bool),
+    /// End the program.
+    Quit,
+}

@@ -1,0 +1,1 @@
+//! DNS messages (RFC 1035) into the names they tie to addresses.
