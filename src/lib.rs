@@ -5,5 +5,6 @@ pub mod event;
 pub mod session;
 pub mod settings;
 pub mod time;
+pub mod ui;
 pub mod units;
 pub mod wire;
