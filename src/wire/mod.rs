@@ -5,6 +5,9 @@ pub mod dns;
 pub mod frame;
 pub mod pktap;
 
+mod cursor;
+mod link;
+
 use std::net::IpAddr;
 
 use crate::event::{Direction, Protocol};
@@ -36,6 +39,10 @@ impl LinkType {
     pub const PPP: Self = Self(9);
     /// Raw IP as some BSDs number it inside PKTAP headers and old files (`DLT_RAW`).
     pub const RAW_BSD: Self = Self(12);
+    /// Raw IP as OpenBSD numbers it in old files.
+    pub const RAW_OPENBSD: Self = Self(14);
+    /// PPP in HDLC-like framing, or Cisco HDLC.
+    pub const PPP_HDLC: Self = Self(50);
     /// Raw IP: the packet begins with its IP header.
     pub const RAW: Self = Self(101);
     /// OpenBSD loopback: a 4-byte address family in network byte order.
