@@ -1,6 +1,13 @@
 //! Frames into events: where frames come from (the network, a recording) and the meter that turns
 //! them into flows and deltas. The same meter runs in the helper and on recordings.
 
+mod fragments;
+pub mod intake;
+pub mod interfaces;
+pub mod meter;
+mod opening;
+mod tcp;
+
 use crate::event::{Direction, InterfaceId};
 use crate::time::Timestamp;
 use crate::wire::LinkType;
