@@ -3,6 +3,12 @@
 
 pub mod error;
 pub mod file;
+mod fragments;
+pub mod intake;
+pub mod interfaces;
+pub mod meter;
+mod opening;
+mod tcp;
 
 pub use error::Error;
 

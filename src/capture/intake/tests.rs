@@ -1,0 +1,121 @@
+use super::*;
+use crate::event::Direction;
+
+fn ms(ms: u64) -> Timestamp {
+    Timestamp::new(1_000_000, 0) + Duration::from_millis(ms)
+}
+
+fn frame(time: Timestamp) -> Frame<'static> {
+    Frame {
+        time,
+        interface: InterfaceId(0),
+        link: LinkType::PKTAP,
+        wire_len: 0,
+        bytes: &[],
+        direction: None,
+        tag: None,
+    }
+}
+
+fn header(interface: &str, interface_type: u16) -> pktap::Header<'_> {
+    pktap::Header {
+        len: 156,
+        link: LinkType::ETHERNET,
+        link_len: 14,
+        interface,
+        interface_type,
+        direction: Some(Direction::Out),
+        pid: 7,
+        name: "nsurlsessiond",
+        effective_pid: 9,
+        effective_name: "Mail",
+        flags: 0x2 | 0x4000 | 0x8000 | 0x1_0000 | 0x8_0000,
+        flow_id: 0,
+    }
+}
+
+/// Feeds frames at the given times as the reader of a recording does, and gives the times of the ticks.
+fn ticks(times: &[Timestamp]) -> Vec<Timestamp> {
+    let mut intake = Intake::new(MeterOptions::default());
+    let (mut ticks, mut out) = (Vec::new(), Vec::new());
+    for &time in times {
+        let mut before = 0;
+        while let Some(now) = intake.due(time) {
+            intake.tick(now, &mut out);
+            ticks.push(now);
+            before += 1;
+            assert!(before <= 2, "at most two ticks before a frame");
+        }
+        intake.frame(&frame(time));
+    }
+    ticks
+}
+
+#[test]
+fn a_recording_is_cut_at_aligned_ticks() {
+    assert_eq!(ticks(&[ms(10), ms(20), ms(49)]), []);
+    assert_eq!(ticks(&[ms(10), ms(50), ms(99), ms(100)]), [ms(50), ms(100)]);
+    assert_eq!(ticks(&[ms(10), ms(320)]), [ms(50)], "the tick ends where it ends, not at the next frame");
+    assert_eq!(ticks(&[ms(10), ms(5020)]), [ms(50), ms(5000)], "and after a silence there is one more");
+}
+
+#[test]
+fn time_may_step_back_and_leap_ahead() {
+    let years = ms(0) + Duration::from_hours(20 * 365 * 24);
+    assert_eq!(ticks(&[ms(2000), ms(1990), ms(2010)]), [], "overtaken packets are no step");
+    assert_eq!(ticks(&[ms(9000), ms(10), ms(60)]), [ms(9050), ms(50)]);
+    let there = start_of_tick(years);
+    assert_eq!(ticks(&[ms(10), years, ms(20), ms(70)]), [ms(50), there, there + TICK, ms(50)]);
+    let end = Timestamp::from_nanos(u64::MAX);
+    let back = ticks(&[ms(10), end, end, ms(10)]);
+    assert_eq!(back.first(), Some(&ms(50)));
+}
+
+#[test]
+fn frames_that_cannot_be_read_are_counted() {
+    let mut intake = Intake::new(MeterOptions::default());
+    intake.frame(&frame(ms(1)));
+    let mut out = Vec::new();
+    intake.finish(&mut out);
+    let [Event::Statistics(counts)] = &out[..] else { panic!("only statistics, not {out:?}") };
+    assert_eq!((counts.received, counts.unreadable, counts.not_ip), (1, 1, 0));
+}
+
+#[test]
+fn interfaces_are_known_by_type_and_name() {
+    use InterfaceKind::{Loopback, Physical, Stacked, Tunnel};
+    #[rustfmt::skip]
+    let cases = [
+        ("en0", 6, Physical), ("lo0", 0x18, Loopback), ("utun4", 1, Tunnel), ("ipsec0", 1, Tunnel), ("ppp0", 0x17, Tunnel),
+        ("bridge100", 0xd1, Stacked), ("vlan0", 0x87, Stacked), ("pdp_ip0", 0xff, Physical), ("anything", 1, Physical),
+    ];
+    for (name, number, expected) in cases {
+        assert_eq!(kind(&header(name, number)), expected, "{name}");
+    }
+}
+
+#[test]
+fn each_named_interface_is_announced_once() {
+    let mut intake = Intake::new(MeterOptions::default());
+    let ids: Vec<_> = ["en0", "lo0", "en0", ""].map(|name| intake.by_name(&header(name, 6))).into();
+    assert_eq!(ids[0], ids[2]);
+    assert_ne!(ids[0], ids[1]);
+    assert_eq!(ids[3], None);
+    let mut out = Vec::new();
+    intake.tick(ms(0), &mut out);
+    let names: Vec<_> = out
+        .iter()
+        .filter_map(|event| match event {
+            Event::InterfaceUp(interface) => Some(&*interface.name),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(names, ["en0", "lo0"]);
+}
+
+#[test]
+fn a_header_s_owner_and_marks_become_a_tag() {
+    let tag = tag(&header("en0", 6));
+    assert_eq!((tag.pid, tag.name, tag.effective_pid, tag.effective_name), (7, "nsurlsessiond", 9, "Mail"));
+    assert_eq!(tag.marks.0, Marks::NEW_FLOW.0 | Marks::RETRANSMIT.0 | Marks::KEEP_ALIVE.0);
+}

@@ -1,0 +1,223 @@
+//! One flow: what it has done since it was last reported, and what is needed to follow it.
+
+use super::pair::Pair;
+use super::table::{Links, Patience};
+use crate::capture::opening::{GapBudget, Openings, Payload};
+use crate::capture::tcp::{Connection, Segment, opposite};
+use crate::event::{Delta, Direction, Event, FlowId, FlowKey, Owner, Protocol, TcpState};
+use crate::wire::{Packet, TcpFlags};
+
+/// The DNS, mDNS and LLMNR ports (RFC 1035, RFC 6762, RFC 4795), whose every message is passed on.
+const NAME_PORTS: [u16; 3] = [53, 5353, 5355];
+
+/// Payloads passed on from the start of any other UDP flow: enough for a QUIC handshake's first flights.
+const MAX_FIRST_DATAGRAMS: u8 = 6;
+
+/// … and how long each may be, in bytes.
+const MAX_FIRST_DATAGRAM: usize = 1500;
+
+/// What the table holds for a flow.
+#[derive(Debug, Default)]
+pub(super) struct Flow {
+    pub(super) id: FlowId,
+    pub(super) pair: Pair,
+    pub(super) links: Links,
+    /// When the last packet came, on the meter's clock.
+    pub(super) heard: u64,
+    pub(super) local_is_low: bool,
+    /// Whether it has something to report.
+    pub(super) is_touched: bool,
+    /// Whether it was heard from since it was last put in its queue.
+    pub(super) is_misplaced: bool,
+    /// Its opening event, while that can still be completed.
+    pub(super) announced: Option<u32>,
+    pub(super) opened: Option<Direction>,
+    pub(super) owner: Option<Owner>,
+    rx_bytes: u64,
+    tx_bytes: u64,
+    rx_packets: u32,
+    tx_packets: u32,
+    retransmits: u32,
+    rtt_us: Option<u32>,
+    state: Option<TcpState>,
+    datagrams: u8,
+    connection: Option<Connection>,
+    openings: Option<Box<Openings>>,
+}
+
+/// A packet as one end of its flow sees it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sight<'a> {
+    pub(super) packet: &'a Packet<'a>,
+    pub(super) direction: Direction,
+    /// On the meter's clock, in nanoseconds.
+    pub(super) clock: u64,
+    /// The kernel's retransmission mark, where it marks packets.
+    pub(super) marked: Option<bool>,
+}
+
+impl Sight<'_> {
+    /// The TCP segment in it.
+    pub(super) fn segment(&self) -> Option<Segment> {
+        let transport = &self.packet.transport;
+        let tcp = transport.tcp?;
+        Some(Segment {
+            tcp,
+            direction: self.direction,
+            payload_len: transport.payload_len,
+            clock: self.clock,
+            marked: self.marked,
+        })
+    }
+}
+
+impl Flow {
+    /// A flow that `first` is the first packet of; `payload` says whether its opening bytes are wanted.
+    pub(super) fn new(pair: Pair, local_is_low: bool, first: &Sight<'_>, payload: bool) -> Self {
+        let segment = first.segment();
+        let connection = segment.as_ref().map(Connection::new);
+        let flags = segment.map(|segment| segment.tcp.flags);
+        let opened = match flags {
+            None => (pair.protocol() != Protocol::TCP).then_some(first.direction),
+            Some(flags) if !flags.has(TcpFlags::SYN) => None,
+            Some(flags) if flags.has(TcpFlags::ACK) => Some(opposite(first.direction)),
+            Some(_) => Some(first.direction),
+        };
+        let openings =
+            opened.filter(|_| payload && segment.is_some()).map(|way| Box::new(Openings::new(way)));
+        Self {
+            pair,
+            local_is_low,
+            heard: first.clock,
+            opened,
+            state: connection.as_ref().map(|connection| connection.state),
+            connection,
+            openings,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn key(&self) -> FlowKey {
+        self.pair.key(self.local_is_low)
+    }
+
+    /// Whether `segment` begins another connection between the same ends.
+    pub(super) fn is_succeeded_by(&self, segment: &Segment) -> bool {
+        self.connection.as_ref().is_some_and(|connection| connection.is_succeeded_by(segment))
+    }
+
+    /// How long it may be silent.
+    pub(super) fn patience(&self) -> Patience {
+        match self.connection.as_ref().map(|connection| connection.state) {
+            Some(TcpState::Closed | TcpState::TimeWait) => Patience::Ended,
+            Some(TcpState::SynSent | TcpState::SynReceived) => Patience::Short,
+            Some(TcpState::FinWait1 | TcpState::Closing | TcpState::LastAck) => Patience::Medium,
+            Some(_) => Patience::Long,
+            None => match self.pair.protocol() {
+                Protocol::ICMP | Protocol::ICMPV6 => Patience::Short,
+                Protocol::UDP if self.pair.has_port(53) => Patience::Dns,
+                _ => Patience::Medium,
+            },
+        }
+    }
+
+    /// Counts a packet and follows what it does to the connection.
+    pub(super) fn count(&mut self, sight: &Sight<'_>) {
+        self.heard = sight.clock;
+        self.is_misplaced = true;
+        let bytes = u64::from(sight.packet.ip_bytes);
+        match sight.direction {
+            Direction::In => {
+                self.rx_bytes += bytes;
+                self.rx_packets = self.rx_packets.saturating_add(1);
+            }
+            Direction::Out => {
+                self.tx_bytes += bytes;
+                self.tx_packets = self.tx_packets.saturating_add(1);
+            }
+        }
+        let Some(segment) = sight.segment() else { return };
+        // A first fragment of a flow known so far by later ones brings the connection with it.
+        let connection = self.connection.get_or_insert_with(|| Connection::new(&segment));
+        let change = connection.segment(&segment);
+        self.state = change.state.or(self.state);
+        self.rtt_us = change.rtt_us.or(self.rtt_us);
+        self.retransmits = self.retransmits.saturating_add(u32::from(change.retransmit));
+    }
+
+    /// The next bytes at the start of a TCP stream.
+    pub(super) fn opening(&mut self, sight: &Sight<'_>, budget: &mut GapBudget) -> Option<Event> {
+        let openings = self.openings.as_mut()?;
+        let transport = &sight.packet.transport;
+        let tcp = transport.tcp?;
+        let direction = sight.direction;
+        let mut sequence = tcp.sequence;
+        if tcp.flags.has(TcpFlags::SYN) {
+            sequence = sequence.wrapping_add(1);
+            openings.begin(direction, sequence);
+            if tcp.flags.has(TcpFlags::ACK) {
+                openings.begin(opposite(direction), tcp.acknowledgment);
+            }
+        }
+        let bytes = transport.payload;
+        let payload = Payload { direction, sequence, bytes, wire_len: transport.payload_len };
+        let piece = if bytes.is_empty() && transport.payload_len == 0 {
+            None
+        } else {
+            openings.segment(payload, budget)
+        };
+        if openings.is_done() || tcp.flags.has(TcpFlags::RST) {
+            self.release(budget);
+        }
+        piece.map(|piece| Event::Opening {
+            flow: self.id,
+            direction,
+            offset: piece.offset,
+            bytes: piece.bytes,
+        })
+    }
+
+    /// The payload of a UDP packet, where it is one to pass on.
+    pub(super) fn datagram<'p>(&mut self, packet: &Packet<'p>) -> Option<&'p [u8]> {
+        let transport = &packet.transport;
+        let bytes = transport.payload;
+        let is_whole = usize::try_from(transport.payload_len).is_ok_and(|len| len == bytes.len());
+        if transport.protocol != Protocol::UDP
+            || transport.fragment.is_some()
+            || bytes.is_empty()
+            || !is_whole
+        {
+            return None;
+        }
+        if NAME_PORTS.iter().any(|&port| self.pair.has_port(port)) {
+            return Some(bytes);
+        }
+        if self.datagrams >= MAX_FIRST_DATAGRAMS {
+            return None;
+        }
+        self.datagrams += 1;
+        (bytes.len() <= MAX_FIRST_DATAGRAM).then_some(bytes)
+    }
+
+    /// Frees the opening bytes.
+    pub(super) fn release(&mut self, budget: &mut GapBudget) {
+        if let Some(mut openings) = self.openings.take() {
+            openings.release(budget);
+        }
+    }
+
+    /// What it did since this was last asked.
+    pub(super) fn take_delta(&mut self) -> Delta {
+        self.is_touched = false;
+        Delta {
+            flow: self.id,
+            rx_bytes: std::mem::take(&mut self.rx_bytes),
+            tx_bytes: std::mem::take(&mut self.tx_bytes),
+            rx_packets: std::mem::take(&mut self.rx_packets),
+            tx_packets: std::mem::take(&mut self.tx_packets),
+            retransmits: std::mem::take(&mut self.retransmits),
+            state: self.state.take(),
+            rtt_us: self.rtt_us.take(),
+        }
+    }
+}
