@@ -1,0 +1,342 @@
+//! Which process holds an open socket: `/proc/<pid>/fd`, read as little as possible.
+//!
+//! A socket has no owner in the kernel; programs hold descriptors to it. What was seen before is kept
+//! as a hint and checked by one `readlink` when it is used, so an old hint is never an answer. An
+//! unknown socket is looked for first where new sockets turn up: in the processes that had the last
+//! ones, close to their last descriptor; then in new processes; then everywhere, which is rationed.
+//!
+//! Several processes can hold the same socket, since a child inherits its parent's. The **eldest**
+//! holder is the owner: whoever made the socket started before those who inherited it. A pre-forked
+//! worker alone holds what it accepts, so it is found too. What this gets wrong: a socket that is
+//! handed to an older process while the maker keeps it, and the microseconds in which a
+//! server that forks for each connection has not closed its own copy yet.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use hashbrown::{HashMap, HashSet};
+
+use super::processes;
+use crate::time::Timestamp;
+
+/// Processes asked first for a new socket.
+const MAX_RECENT: usize = 16;
+/// Descriptors tried on either side of the last one that a process was given.
+const NEAR: i32 = 4;
+/// Sockets remembered; what is beyond them is looked for each time.
+const MAX_SOCKETS: usize = 262_144;
+/// Time that must pass between two full scans, at least.
+const FULL_SCAN_PAUSE: Duration = Duration::from_millis(250);
+/// Time that must pass between two scans of the same descriptors, for each of them. A scan
+/// costs about 2 µs each, so scanning takes a tenth of a core at the very most.
+const PAUSE_PER_DESCRIPTOR: Duration = Duration::from_micros(20);
+/// Full scans that may miss a socket before it counts as held by nobody who is visible.
+const MAX_MISSES: u8 = 2;
+/// How long such a socket is not worth another full scan.
+const HOPELESS: Duration = Duration::from_mins(1);
+/// How old the knowledge of all holders of a listening socket may be.
+const FULL_SCAN_AGE: Duration = Duration::from_secs(5);
+
+/// A process's descriptor of a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Descriptor {
+    pid: i32,
+    fd: i32,
+}
+
+/// What the last scan of a process found.
+#[derive(Debug, Default)]
+struct Scanned {
+    sockets: Vec<u32>,
+    descriptors: u32,
+    at: Timestamp,
+    /// The descriptor at which a sought socket was last found.
+    last: i32,
+}
+
+/// A socket that full scans did not find.
+#[derive(Clone, Copy, Debug, Default)]
+struct Missed {
+    times: u8,
+    at: Timestamp,
+}
+
+/// The memory of who holds what.
+#[derive(Debug)]
+pub(super) struct Holders {
+    root: PathBuf,
+    by_inode: HashMap<u32, Vec<Descriptor>>,
+    scanned: HashMap<i32, Scanned>,
+    /// The latest first.
+    recent: Vec<i32>,
+    full_scan: Option<Timestamp>,
+    /// Descriptors seen by the last full scan.
+    descriptors: u32,
+    missed: HashMap<u32, Missed>,
+}
+
+impl Holders {
+    /// Reads the process table mounted at `root`, which is `/proc`.
+    pub(super) fn new(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            by_inode: HashMap::new(),
+            scanned: HashMap::new(),
+            recent: Vec::new(),
+            full_scan: None,
+            descriptors: 0,
+            missed: HashMap::new(),
+        }
+    }
+
+    /// Finds the owners of `sought` (inodes of sockets); one that is not in the answer may be found later.
+    pub(super) fn find(&mut self, now: Timestamp, sought: &[u32]) -> HashMap<u32, i32> {
+        let mut missing: HashSet<u32> = sought.iter().copied().collect();
+        missing.retain(|&inode| !self.is_held(inode));
+        if !missing.is_empty() {
+            self.look_in_recent(now, &mut missing);
+        }
+        if !missing.is_empty() {
+            self.look_in_new(now, &mut missing);
+        }
+        if !missing.is_empty() {
+            self.look_everywhere(now, &missing);
+        }
+        let mut owners = HashMap::with_capacity(sought.len());
+        for &inode in sought {
+            if let Some(owner) = self.eldest(inode) {
+                self.note(owner);
+                owners.insert(inode, owner.pid);
+            }
+        }
+        owners
+    }
+
+    /// The one process that holds all of `sought`, which nobody else holds (but init, which keeps the
+    /// sockets that it starts services for). `None` when there are several, or when it is not known.
+    pub(super) fn only_holder(&mut self, now: Timestamp, sought: &[u32]) -> Option<i32> {
+        let is_recent = |at: Timestamp| now.since(at) < FULL_SCAN_AGE && at.since(now) < FULL_SCAN_AGE;
+        if !self.full_scan.is_some_and(is_recent) || sought.iter().any(|&inode| !self.is_held(inode)) {
+            self.look_everywhere(now, &sought.iter().copied().collect());
+        }
+        let mut only = None;
+        for &inode in sought {
+            let held = self.by_inode.get(&inode)?;
+            let mut pids: Vec<i32> =
+                held.iter().filter(|&&at| self.holds(at, inode)).map(|descriptor| descriptor.pid).collect();
+            if pids.iter().any(|&pid| pid != 1) {
+                pids.retain(|&pid| pid != 1);
+            }
+            if pids.is_empty() {
+                return None;
+            }
+            for pid in pids {
+                if *only.get_or_insert(pid) != pid {
+                    return None;
+                }
+            }
+        }
+        only
+    }
+
+    /// The process has ended.
+    pub(super) fn forget(&mut self, pid: i32) {
+        self.forget_sockets(pid);
+        self.scanned.remove(&pid);
+        self.recent.retain(|&other| other != pid);
+    }
+
+    /// Whether a remembered descriptor still leads to the socket; drops those that do not.
+    fn is_held(&mut self, inode: u32) -> bool {
+        let Some(mut held) = self.by_inode.remove(&inode) else {
+            return false;
+        };
+        held.retain(|&descriptor| self.holds(descriptor, inode));
+        let is_held = !held.is_empty();
+        if is_held {
+            self.by_inode.insert(inode, held);
+        }
+        is_held
+    }
+
+    fn holds(&self, descriptor: Descriptor, inode: u32) -> bool {
+        let link = self.root.join(format!("{}/fd/{}", descriptor.pid, descriptor.fd));
+        fs::read_link(link).is_ok_and(|target| socket_inode(&target) == Some(inode))
+    }
+
+    /// Of those known to hold the socket, and of their ancestors that hold it under the same number,
+    /// the one that started first.
+    fn eldest(&self, inode: u32) -> Option<Descriptor> {
+        let held = self.by_inode.get(&inode)?;
+        let mut eldest: Option<(u64, Descriptor)> = None;
+        for &descriptor in held.iter().filter(|&&at| held.len() == 1 || self.holds(at, inode)) {
+            let mut stat = processes::read_stat(&self.root, descriptor.pid)?;
+            let mut oldest = descriptor;
+            while stat.parent > 1 {
+                let parent = Descriptor { pid: stat.parent, fd: descriptor.fd };
+                let Some(next) = processes::read_stat(&self.root, parent.pid) else { break };
+                if next.started > stat.started || !self.holds(parent, inode) {
+                    break;
+                }
+                (stat, oldest) = (next, parent);
+            }
+            if eldest.is_none_or(|(started, _)| stat.started < started) {
+                eldest = Some((stat.started, oldest));
+            }
+        }
+        eldest.map(|(_, descriptor)| descriptor)
+    }
+
+    /// A sought socket was found here: new ones are likely to be close.
+    fn note(&mut self, found: Descriptor) {
+        self.scanned.entry(found.pid).or_default().last = found.fd;
+        if self.recent.first() == Some(&found.pid) {
+            return;
+        }
+        self.recent.retain(|&pid| pid != found.pid);
+        self.recent.insert(0, found.pid);
+        self.recent.truncate(MAX_RECENT);
+    }
+
+    fn look_in_recent(&mut self, now: Timestamp, missing: &mut HashSet<u32>) {
+        let recent = self.recent.clone();
+        for &pid in &recent {
+            self.look_near(pid, missing);
+        }
+        for pid in recent {
+            let is_due = self.scanned.get(&pid).is_none_or(|scanned| {
+                let pause = PAUSE_PER_DESCRIPTOR * scanned.descriptors;
+                now.since(scanned.at) >= pause || scanned.at > now
+            });
+            if missing.is_empty() {
+                return;
+            }
+            if is_due {
+                self.scan(now, pid, missing);
+            }
+        }
+    }
+
+    /// Tries the descriptors close to the last one: the kernel gives out the lowest that is free.
+    fn look_near(&mut self, pid: i32, missing: &mut HashSet<u32>) {
+        let last = self.scanned.get(&pid).map_or(0, |scanned| scanned.last);
+        for fd in last.saturating_sub(NEAR).max(0)..=last.saturating_add(NEAR) {
+            if missing.is_empty() {
+                return;
+            }
+            let link = self.root.join(format!("{pid}/fd/{fd}"));
+            let inode = fs::read_link(link).ok().and_then(|target| socket_inode(&target));
+            if let Some(inode) = inode.filter(|inode| missing.remove(inode)) {
+                self.remember(Descriptor { pid, fd }, inode);
+                self.scanned.entry(pid).or_default().sockets.push(inode);
+            }
+        }
+    }
+
+    /// Scans the processes that no scan has seen yet, the newest first.
+    fn look_in_new(&mut self, now: Timestamp, missing: &mut HashSet<u32>) {
+        if self.full_scan.is_none() {
+            return; // all are new
+        }
+        let mut new: Vec<i32> = self.pids();
+        new.retain(|pid| !self.scanned.contains_key(pid));
+        new.sort_unstable_by(|a, b| b.cmp(a));
+        for pid in new {
+            if missing.is_empty() {
+                return;
+            }
+            self.scan(now, pid, missing);
+        }
+    }
+
+    /// Scans every process, if that is not too soon after the last time, nor known to be in vain.
+    fn look_everywhere(&mut self, now: Timestamp, missing: &HashSet<u32>) {
+        let pause = FULL_SCAN_PAUSE.max(PAUSE_PER_DESCRIPTOR * self.descriptors);
+        if self.full_scan.is_some_and(|at| now.since(at) < pause && at <= now) {
+            return;
+        }
+        let is_hopeless = |missed: &Missed| missed.times >= MAX_MISSES && now.since(missed.at) < HOPELESS;
+        if !missing.is_empty() && missing.iter().all(|inode| self.missed.get(inode).is_some_and(is_hopeless))
+        {
+            return;
+        }
+        self.full_scan = Some(now);
+        let mut left = missing.clone();
+        let pids = self.pids();
+        let alive: HashSet<i32> = pids.iter().copied().collect();
+        let mut gone: Vec<i32> = self.scanned.keys().copied().collect();
+        gone.retain(|pid| !alive.contains(pid));
+        for pid in gone {
+            self.forget(pid);
+        }
+        self.descriptors = 0;
+        for pid in pids {
+            self.scan(now, pid, &mut left);
+            let descriptors = self.scanned.get(&pid).map_or(0, |scanned| scanned.descriptors);
+            self.descriptors = self.descriptors.saturating_add(descriptors);
+        }
+        self.missed.retain(|_, missed| now.since(missed.at) < HOPELESS);
+        for inode in left.drain() {
+            let missed = self.missed.entry(inode).or_default();
+            *missed = Missed { times: missed.times.saturating_add(1), at: now };
+        }
+    }
+
+    /// Reads all descriptors of one process.
+    fn scan(&mut self, now: Timestamp, pid: i32, missing: &mut HashSet<u32>) {
+        self.forget_sockets(pid);
+        let mut found: Vec<(u32, i32)> = Vec::new();
+        let mut descriptors = 0_u32;
+        // A process that ended, or one that may not be looked into, holds nothing that can be said.
+        for entry in fs::read_dir(self.root.join(format!("{pid}/fd"))).into_iter().flatten().flatten() {
+            descriptors = descriptors.saturating_add(1);
+            let fd = entry.file_name().to_str().and_then(|name| name.parse().ok());
+            let inode = fs::read_link(entry.path()).ok().and_then(|target| socket_inode(&target));
+            found.extend(inode.zip(fd));
+        }
+        for &(inode, fd) in &found {
+            missing.remove(&inode);
+            self.remember(Descriptor { pid, fd }, inode);
+        }
+        let scanned = self.scanned.entry(pid).or_default();
+        scanned.sockets = found.into_iter().map(|(inode, _)| inode).collect();
+        scanned.descriptors = descriptors;
+        scanned.at = now;
+    }
+
+    fn remember(&mut self, descriptor: Descriptor, inode: u32) {
+        if self.by_inode.len() >= MAX_SOCKETS {
+            return;
+        }
+        let held = self.by_inode.entry(inode).or_default();
+        if !held.contains(&descriptor) {
+            held.push(descriptor);
+        }
+    }
+
+    fn forget_sockets(&mut self, pid: i32) {
+        let sockets = self.scanned.get_mut(&pid).map(|scanned| std::mem::take(&mut scanned.sockets));
+        for inode in sockets.unwrap_or_default() {
+            if let Some(held) = self.by_inode.get_mut(&inode) {
+                held.retain(|descriptor| descriptor.pid != pid);
+                if held.is_empty() {
+                    self.by_inode.remove(&inode);
+                }
+            }
+        }
+    }
+
+    fn pids(&self) -> Vec<i32> {
+        let entries = fs::read_dir(&self.root).into_iter().flatten().flatten();
+        entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+    }
+}
+
+/// The inode in the target of a descriptor's link, `socket:[4711]`.
+pub(super) fn socket_inode(target: &Path) -> Option<u32> {
+    target.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,299 @@
+//! Linux: the socket table names a flow's socket, and `/proc` names the process that holds it.
+//!
+//! A new flow costs one exact question to the kernel and one or a few `readlink`s. It must be asked
+//! while the socket is open: a connection that is over before its packets are read leaves nothing
+//! behind by which its process could be found. An incoming one still can be given to the process
+//! that listens.
+
+mod holders;
+pub mod interfaces;
+mod processes;
+mod raw_table;
+mod sockets;
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use hashbrown::HashMap;
+
+use self::holders::Holders;
+use self::processes::Processes;
+use self::raw_table::RawSocket;
+use self::sockets::{CONNECTED, End, LISTEN, SockDiag, SocketEntry, end};
+use crate::event::{Direction, FlowId, Owner, OwnerSource, Protocol};
+use crate::process::waiting::Waiting;
+use crate::process::{Error, News, OwnerFinder, Wanted};
+use crate::time::Timestamp;
+
+/// With so many TCP flows at once, reading the whole table is cheaper than asking for each.
+const MANY: usize = 400;
+/// Waiting flows asked for in one tick.
+const MAX_PER_TICK: usize = 2_000;
+/// How long the lists of listening, bound and raw sockets are used.
+const LIST_AGE: Duration = Duration::from_millis(250);
+/// Ticks in which every process is checked for its end once.
+const CHECK_ROUNDS: usize = 4;
+/// Time between two ticks that check processes.
+const CHECK_PAUSE: Duration = Duration::from_millis(250);
+
+/// A list that is read again when it is too old.
+#[derive(Debug)]
+struct Cached<T> {
+    list: Vec<T>,
+    read: Option<Timestamp>,
+}
+
+impl<T> Cached<T> {
+    const fn new() -> Self {
+        Self { list: Vec::new(), read: None }
+    }
+
+    /// Whether the list must be read before it is used; if so it is empty now.
+    fn is_stale(&mut self, now: Timestamp) -> bool {
+        if self.read.is_some_and(|at| now.since(at) < LIST_AGE && at <= now) {
+            return false;
+        }
+        self.list.clear();
+        self.read = Some(now);
+        true
+    }
+}
+
+/// What the socket table says about a flow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Trace {
+    /// The inodes of the sockets that are the flow's own; several when they share an address.
+    own: Vec<u32>,
+    /// The inodes of the listening sockets that it may have come in by.
+    listening: Vec<u32>,
+    /// Asking again is pointless.
+    is_final: bool,
+}
+
+/// Finds owners on Linux. Needs `CAP_SYS_PTRACE` and `CAP_DAC_READ_SEARCH` to see the processes of
+/// other users, and sees the network namespace in which it was opened.
+#[derive(Debug)]
+pub struct Owners {
+    sockets: SockDiag,
+    holders: Holders,
+    processes: Processes,
+    waiting: Waiting,
+    listeners: Cached<SocketEntry>,
+    bound: Cached<SocketEntry>,
+    raw: Cached<RawSocket>,
+    checked: Timestamp,
+}
+
+impl Owners {
+    /// Opens the way to the socket table and the process table. Later calls open files under `/proc`
+    /// for reading, and no further sockets.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`] when the kernel has no `sock_diag`, or `/proc` is not readable.
+    pub fn open() -> Result<Self, Error> {
+        let root = Path::new("/proc");
+        Ok(Self {
+            sockets: SockDiag::open()?,
+            holders: Holders::new(root),
+            processes: Processes::new(root)?,
+            waiting: Waiting::default(),
+            listeners: Cached::new(),
+            bound: Cached::new(),
+            raw: Cached::new(),
+            checked: Timestamp::default(),
+        })
+    }
+
+    /// How many flows are waiting for an owner, or a better one.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    fn look(&mut self, now: Timestamp, wanted: &[Wanted], news: &mut News) {
+        let table = self.whole_table(wanted);
+        let mut traces = Vec::with_capacity(wanted.len());
+        let mut sought = Vec::new();
+        for flow in wanted {
+            let trace = self.trace(now, flow, table.as_ref()).unwrap_or_default();
+            sought.extend(&trace.own);
+            traces.push(trace);
+        }
+        let holders = self.holders.find(now, &sought);
+        for (flow, trace) in wanted.iter().zip(traces) {
+            let same = |pid: &i32| trace.own.iter().all(|inode| holders.get(inode) == Some(pid));
+            let own = trace.own.first().and_then(|inode| holders.get(inode)).copied().filter(same);
+            let found = match own {
+                Some(pid) => Some((pid, OwnerSource::SocketTable)),
+                None => self.listener(now, flow.flow, &trace).map(|pid| (pid, OwnerSource::Listener)),
+            };
+            let owner = found.and_then(|(pid, source)| {
+                let process = self.processes.name(now, pid, news)?;
+                Some(Owner { process, via: None, source })
+            });
+            if let Some(owner) = self.settle(now, flow, &trace, owner) {
+                news.owners.push((flow.flow, owner));
+            }
+        }
+    }
+
+    /// Decides whether to ask again. Returns what was found, if that is better than what was known.
+    fn settle(
+        &mut self,
+        now: Timestamp,
+        wanted: &Wanted,
+        trace: &Trace,
+        found: Option<Owner>,
+    ) -> Option<Owner> {
+        let before = self.waiting.known(wanted.flow);
+        let known = before.max(found.map(|owner| owner.source));
+        // The listener's holders may be known only after the next full scan.
+        let is_stale = self.waiting.is_stale(wanted.flow);
+        let is_hopeless = trace.is_final && (known.is_some() || trace.listening.is_empty() || is_stale);
+        if is_hopeless || known == Some(OwnerSource::SocketTable) || (known.is_some() && is_stale) {
+            self.waiting.settle(wanted.flow);
+        } else {
+            self.waiting.again(now, *wanted, known);
+        }
+        found.filter(|_| before < known)
+    }
+
+    /// The only process that listens where the flow came in, unless that was said before.
+    fn listener(&mut self, now: Timestamp, flow: FlowId, trace: &Trace) -> Option<i32> {
+        if trace.listening.is_empty() || self.waiting.known(flow).is_some() {
+            return None;
+        }
+        self.holders.only_holder(now, &trace.listening)
+    }
+
+    /// All TCP sockets by their ends, when there are many to ask for.
+    fn whole_table(&mut self, wanted: &[Wanted]) -> Option<HashMap<(End, End), SocketEntry>> {
+        if wanted.iter().filter(|flow| flow.key.protocol == Protocol::TCP).count() < MANY {
+            return None;
+        }
+        let mut all = Vec::new();
+        self.sockets.dump(Protocol::TCP, CONNECTED, &mut all).ok()?;
+        Some(all.into_iter().map(|entry| ((entry.local, entry.remote), entry)).collect())
+    }
+
+    /// Looks for the flow's sockets. `None` when the system did not answer.
+    fn trace(
+        &mut self,
+        now: Timestamp,
+        wanted: &Wanted,
+        table: Option<&HashMap<(End, End), SocketEntry>>,
+    ) -> Option<Trace> {
+        let key = &wanted.key;
+        let ends = (end(key.local), end(key.remote));
+        match key.protocol {
+            Protocol::TCP => {
+                let entry = match table.and_then(|table| table.get(&ends)) {
+                    Some(entry) => Some(*entry),
+                    None => self.sockets.find(Protocol::TCP, ends, key.interface.0).ok()?,
+                };
+                self.trace_tcp(now, wanted, entry)
+            }
+            Protocol::UDP => {
+                let entry = self.sockets.find(Protocol::UDP, ends, key.interface.0).ok()?;
+                self.trace_udp(now, ends, entry)
+            }
+            protocol => {
+                // What comes in uninvited, such as a ping, the kernel answers itself.
+                if wanted.opened != Some(Direction::Out) {
+                    return Some(Trace { is_final: true, ..Trace::default() });
+                }
+                self.read_raw(now);
+                let own = raw_table::candidates(&self.raw.list, protocol, (ends.0.0, ends.1.0));
+                Some(Trace { own, ..Trace::default() })
+            }
+        }
+    }
+
+    fn trace_tcp(&mut self, now: Timestamp, wanted: &Wanted, entry: Option<SocketEntry>) -> Option<Trace> {
+        let mut trace = Trace::default();
+        match entry {
+            Some(entry) if entry.state != LISTEN && entry.inode != 0 => {
+                trace.own.push(entry.inode);
+                return Some(trace);
+            }
+            // Nothing of its own: a socket that is gone does not come back. The second look is for
+            // the moment between a packet's arrival and the making of its socket.
+            Some(entry) if entry.state == LISTEN => trace.is_final = self.waiting.contains(wanted.flow),
+            None => trace.is_final = self.waiting.contains(wanted.flow),
+            Some(entry) => trace.is_final = entry.is_orphan(),
+        }
+        if wanted.opened != Some(Direction::Out) {
+            if self.listeners.is_stale(now) {
+                self.sockets.dump(Protocol::TCP, 1 << LISTEN, &mut self.listeners.list).ok()?;
+            }
+            trace.listening = sockets::most_specific(&self.listeners.list, end(wanted.key.local));
+        }
+        Some(trace)
+    }
+
+    fn trace_udp(&mut self, now: Timestamp, ends: (End, End), entry: Option<SocketEntry>) -> Option<Trace> {
+        let Some(entry) = entry.filter(|entry| entry.inode != 0) else {
+            return Some(Trace::default());
+        };
+        let mut trace = Trace { own: vec![entry.inode], ..Trace::default() };
+        if entry.remote.1 != 0 {
+            return Some(trace);
+        }
+        // Bound, not connected: the address may be shared (SO_REUSEPORT, multicast).
+        let is_new = !self.bound.list.iter().any(|bound| bound.inode == entry.inode);
+        if self.bound.is_stale(now) || is_new {
+            self.bound.list.clear();
+            self.sockets.dump(Protocol::UDP, u32::MAX, &mut self.bound.list).ok()?;
+            self.bound.list.retain(|bound| bound.remote.1 == 0);
+        }
+        let sharing = sockets::most_specific(&self.bound.list, ends.0);
+        if sharing.contains(&entry.inode) {
+            trace.own = sharing;
+        }
+        Some(trace)
+    }
+
+    fn read_raw(&mut self, now: Timestamp) {
+        use raw_table::Kind::{Ping, Raw};
+        if !self.raw.is_stale(now) {
+            return;
+        }
+        for (kind, file) in [(Ping, "icmp"), (Ping, "icmp6"), (Raw, "raw"), (Raw, "raw6")] {
+            // Without IPv6 in the kernel there is no such file.
+            let text = fs::read_to_string(format!("/proc/self/net/{file}")).unwrap_or_default();
+            self.raw.list.extend(raw_table::parse(kind, &text));
+        }
+    }
+}
+
+impl OwnerFinder for Owners {
+    fn want(&mut self, now: Timestamp, wanted: &[Wanted], news: &mut News) {
+        if !wanted.is_empty() {
+            self.look(now, wanted, news);
+        }
+    }
+
+    fn tick(&mut self, now: Timestamp, news: &mut News) {
+        let mut due = Vec::new();
+        self.waiting.take_due(now, MAX_PER_TICK, &mut due);
+        self.want(now, &due, news);
+        if now.since(self.checked) >= CHECK_PAUSE || now < self.checked {
+            self.checked = now;
+            let before = news.exited.len();
+            self.processes.check(now, CHECK_ROUNDS, news);
+            for process in news.exited.get(before..).unwrap_or_default() {
+                self.holders.forget(process.pid);
+            }
+        }
+    }
+
+    fn forget(&mut self, flow: FlowId) {
+        self.waiting.settle(flow);
+    }
+
+    fn due(&self) -> Option<Timestamp> {
+        self.waiting.first_due()
+    }
+}
