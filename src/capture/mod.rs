@@ -1,6 +1,9 @@
 //! Frames into events: where frames come from (the network, a recording) and the meter that turns
 //! them into flows and deltas. The same meter runs in the helper and on recordings.
 
+#[cfg(unix)]
+pub mod live;
+
 use crate::event::{Direction, InterfaceId};
 use crate::time::Timestamp;
 use crate::wire::LinkType;
