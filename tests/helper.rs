@@ -7,6 +7,7 @@ use std::io::{Read, Write};
 use std::net::UdpSocket;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -14,7 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crow::event::Event;
-use crow::helper::launch::{Launch, LaunchError};
+use crow::helper::launch::{FILE_CAPABILITIES, Launch, LaunchError};
 use crow::helper::protocol::{Decoder, Encoder, Hello, ToApp, ToHelper};
 use crow::helper::session::{Session, SessionError};
 use nix::sys::signal::{Signal, kill};
@@ -217,6 +218,69 @@ fn the_interface_can_change_after_root_is_gone() {
         count = received(&mut session, 1);
     }
     assert!(count >= 300, "{count} packets on the new interface");
+}
+
+/// Set in the copy of this test program that runs as an ordinary user; names the helper with capabilities.
+const CAPABLE: &str = "CROW_TEST_CAPABLE";
+
+#[test]
+fn file_capabilities_serve_an_ordinary_user() {
+    const NAME: &str = "file_capabilities_serve_an_ordinary_user";
+    const USER: u32 = 54_321;
+    if let Some(helper) = std::env::var_os(CAPABLE) {
+        let mut session = Launch { helper: helper.into(), ..launch(Some("lo")) }.start().unwrap();
+        burst(200);
+        assert!(received(&mut session, 200) >= 200);
+        let pid = session.pid();
+        assert_eq!(status(pid, "Uid").unwrap(), format!("{USER}\t{USER}\t{USER}\t{USER}"));
+        assert_eq!(status(pid, "CapPrm").as_deref(), Some("0000000000080004"));
+        assert_eq!(status(pid, "CapEff").as_deref(), Some("0000000000080004"));
+        assert_eq!(status(pid, "NoNewPrivs").as_deref(), Some("1"));
+        assert_eq!(status(pid, "Seccomp").as_deref(), Some("2"));
+        drop(session);
+        assert!(is_gone(pid));
+        return;
+    }
+    if !is_root(NAME) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let helper = folder.path().join("crow-helper");
+    fs::copy(HELPER, &helper).unwrap();
+    let set = Command::new("setcap").arg(FILE_CAPABILITIES).arg(&helper).status();
+    if !set.is_ok_and(|status| status.success()) {
+        eprintln!("{NAME} did not run: setcap is missing or the file system keeps no capabilities");
+        return;
+    }
+    let program = fs::canonicalize(std::env::current_exe().unwrap()).unwrap();
+    let run = Command::new(program)
+        .args(["--exact", NAME, "--nocapture"])
+        .env(CAPABLE, &helper)
+        .env_remove("XDG_RUNTIME_DIR")
+        .uid(USER)
+        .gid(USER)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&run.stdout) + String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success() && said.contains("1 passed"), "{said}");
+}
+
+#[test]
+fn a_capable_helper_serves_no_other_user() {
+    if !is_root("a_capable_helper_serves_no_other_user") {
+        return;
+    }
+    let mut helper = Command::new(HELPER);
+    let helper = helper
+        .args(["--socket", "/nonexistent/pipe", "--uid", "0", "--gid", "0", "--pid", "1"])
+        .uid(54_321)
+        .gid(54_321)
+        .output()
+        .unwrap();
+    assert_eq!(helper.status.code(), Some(1));
+    let words = String::from_utf8(helper.stderr).unwrap();
+    assert_eq!(words, "a helper with file capabilities runs for its own user only, and this is user 54321\n");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::os::unix::process::ExitStatusExt;
 use super::*;
 
 fn words(line: &str) -> Process {
-    let child = Command::new("/bin/true").stderr(Stdio::piped()).spawn().unwrap();
+    let child = Command::new("true").stderr(Stdio::piped()).spawn().unwrap();
     let (sender, last_words) = mpsc::channel();
     sender.send(line.to_owned()).unwrap();
     let mut process = Process { child, last_words };
