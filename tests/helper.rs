@@ -2,6 +2,8 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
+mod namespace;
+
 use std::fs;
 use std::io::{Read, Write};
 use std::net::UdpSocket;
@@ -331,6 +333,28 @@ fn the_helper_turns_away_an_app_that_is_not_the_one_it_was_started_for() {
         assert_eq!(code, Some(1));
         assert!(words.contains("is not the one that asked for this helper"), "{words}");
     }
+}
+
+/// How often a process has gone to sleep until now.
+fn sleeps(pid: u32) -> u64 {
+    status(pid, "voluntary_ctxt_switches").unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_helper_without_traffic_sleeps() {
+    if !namespace::is_inside("a_helper_without_traffic_sleeps") {
+        return;
+    }
+    let mut session = launch(None).start().unwrap();
+    let mut events = Vec::new();
+    assert!(session.read_events(&mut events).unwrap());
+    let (before, began) = (sleeps(session.pid()), Instant::now());
+    while began.elapsed() < Duration::from_secs(4) {
+        assert!(session.read_events(&mut events).unwrap());
+    }
+    let a_second = (sleeps(session.pid()) - before) as f64 / began.elapsed().as_secs_f64();
+    eprintln!("{a_second:.1} wake-ups a second");
+    assert!(a_second <= 5.0, "{a_second} wake-ups a second");
 }
 
 #[test]
