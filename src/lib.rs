@@ -2,6 +2,8 @@
 pub mod aggregate;
 pub mod capture;
 pub mod event;
+#[cfg(unix)]
+pub mod helper;
 pub mod process;
 pub mod session;
 pub mod settings;

@@ -6,6 +6,8 @@ pub mod file;
 mod fragments;
 pub mod intake;
 pub mod interfaces;
+#[cfg(unix)]
+pub mod live;
 pub mod meter;
 mod opening;
 mod tcp;
