@@ -1,44 +1,127 @@
-//! The engine that the helper runs.
+//! The engine that the helper runs: frames into flows, and the owners of their sockets.
 
 use super::serve::Engine;
 use crate::capture::Frame;
-use crate::event::{Event, Statistics};
+use crate::capture::intake::Intake;
+use crate::capture::meter::MeterOptions;
+use crate::event::{Event, InterfaceId};
+use crate::process::linux::Owners;
+use crate::process::linux::interfaces::{self, Interfaces};
+use crate::process::{News, OwnerFinder, Wanted};
 use crate::time::Timestamp;
-use crate::wire;
 
-/// The engine of the shipped helper.
+/// The engine of the shipped helper. What the system refuses is a fault that the app shows; the rest works without.
 #[must_use]
 pub fn engine() -> impl Engine {
-    Tally::default()
+    let mut faults = Vec::new();
+    let mut shown = |err: crate::process::Error| faults.push(Event::Fault(err.to_string()));
+    let owners = Owners::open().map_err(&mut shown).ok();
+    let interfaces = Interfaces::open().map_err(&mut shown).ok();
+    let local_addresses = interfaces::local_addresses().map_err(&mut shown).unwrap_or_default();
+    let options = MeterOptions { owners: owners.is_some(), local_addresses, ..MeterOptions::default() };
+    let mut engine = LiveEngine::new(Intake::new(options), owners, interfaces);
+    engine.faults = faults;
+    engine
 }
 
-/// Counts frames, read and unread, and the kernel's own counts.
-#[derive(Debug, Default)]
-struct Tally {
-    statistics: Statistics,
-    /// What was last sent.
-    sent: Option<Statistics>,
+/// Joins the intake, the look-up of owners and the list of interfaces.
+struct LiveEngine<O> {
+    intake: Intake,
+    owners: Option<O>,
+    interfaces: Option<Interfaces>,
+    /// Sentences that the app has not been told yet.
+    faults: Vec<Event>,
+    /// Kept for their memory.
+    wanted: Vec<Wanted>,
+    news: News,
+    changes: Vec<Event>,
 }
 
-impl Engine for Tally {
+impl<O: OwnerFinder> LiveEngine<O> {
+    fn new(intake: Intake, owners: Option<O>, interfaces: Option<Interfaces>) -> Self {
+        let mut engine = Self {
+            intake,
+            owners,
+            interfaces,
+            faults: Vec::new(),
+            wanted: Vec::new(),
+            news: News::default(),
+            changes: Vec::new(),
+        };
+        engine.follow_interfaces();
+        engine
+    }
+
+    /// Tells the intake which interfaces came, went and changed.
+    fn follow_interfaces(&mut self) {
+        let Some(interfaces) = &mut self.interfaces else { return };
+        interfaces.changes(&mut self.changes);
+        let has_changed = !self.changes.is_empty();
+        for change in self.changes.drain(..) {
+            match change {
+                Event::InterfaceUp(interface) => self.intake.interface_up(interface),
+                Event::InterfaceDown(InterfaceId(index)) => self.intake.interface_down(InterfaceId(index)),
+                _ => {}
+            }
+        }
+        if has_changed && let Ok(addresses) = interfaces::local_addresses() {
+            self.intake.meter.set_local_addresses(addresses);
+        }
+    }
+
+    /// Passes on what was found out.
+    fn tell(&mut self, now: Timestamp) {
+        for process in self.news.processes.drain(..) {
+            self.intake.meter.process(process);
+        }
+        for (flow, owner) in self.news.owners.drain(..) {
+            self.intake.meter.set_owner(flow, owner);
+        }
+        for process in self.news.exited.drain(..) {
+            self.intake.meter.process_exited(process, now);
+        }
+    }
+}
+
+impl<O: OwnerFinder> Engine for LiveEngine<O> {
     fn frame(&mut self, frame: &Frame<'_>) {
-        match wire::frame::decode(frame.link, frame.bytes, frame.wire_len) {
-            Ok(_) => {}
-            Err(wire::Error::Unsupported) => self.statistics.not_ip += 1,
-            Err(wire::Error::Malformed | wire::Error::Truncated) => self.statistics.unreadable += 1,
+        self.intake.frame(frame);
+    }
+
+    fn drained(&mut self, now: Timestamp) {
+        let Some(owners) = &mut self.owners else { return };
+        let new = self.intake.meter.ownerless();
+        self.wanted.extend(new.map(|new| Wanted { flow: new.flow, key: new.key, opened: new.opened }));
+        if !self.wanted.is_empty() {
+            owners.want(now, &self.wanted, &mut self.news);
+            self.wanted.clear();
+            self.tell(now);
         }
     }
 
     fn kernel_counts(&mut self, received: u64, dropped: u64) {
-        self.statistics.received = received;
-        self.statistics.dropped = dropped;
-        self.sent = None;
+        self.intake.meter.kernel_counts(received, dropped);
     }
 
-    fn tick(&mut self, _now: Timestamp, out: &mut Vec<Event>) {
-        if self.sent != Some(self.statistics) {
-            self.sent = Some(self.statistics);
-            out.push(Event::Statistics(self.statistics));
+    fn tick(&mut self, now: Timestamp, out: &mut Vec<Event>) {
+        self.follow_interfaces();
+        if let Some(owners) = &mut self.owners {
+            owners.tick(now, &mut self.news);
+            self.tell(now);
         }
+        out.append(&mut self.faults);
+        let begin = out.len();
+        self.intake.tick(now, out);
+        if let Some(owners) = &mut self.owners {
+            for event in out.iter().skip(begin) {
+                if let Event::FlowClosed { flow, .. } = event {
+                    owners.forget(*flow);
+                }
+            }
+        }
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.owners.as_ref().is_some_and(|owners| owners.due().is_some())
     }
 }
