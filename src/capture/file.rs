@@ -142,6 +142,13 @@ impl Recording {
         })
     }
 
+    /// Hands out the last frame once more at the next [`read`](Self::read): its time has not come yet.
+    pub fn put_back(&mut self) {
+        if std::mem::take(&mut self.handed_out) > 0 {
+            self.packets -= 1;
+        }
+    }
+
     /// Packets read so far, skipped ones included.
     #[must_use]
     pub const fn packets(&self) -> u64 {

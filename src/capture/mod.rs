@@ -10,6 +10,7 @@ pub mod interfaces;
 pub mod live;
 pub mod meter;
 mod opening;
+pub mod player;
 mod tcp;
 
 pub use error::Error;
