@@ -56,6 +56,9 @@ pub enum LaunchError {
         "capturing needs rights that Crow does not have; run it with sudo, or run this once: sudo setcap {FILE_CAPABILITIES} {0}"
     )]
     NoWay(PathBuf),
+    /// There is a way, but the user has not been asked yet.
+    #[error("live capture needs your permission; press Start live capture to be asked for it")]
+    NotAsked,
     /// The user said no.
     #[error("permission to capture was not given; press Start live capture to be asked again")]
     Dismissed,
@@ -95,6 +98,12 @@ impl Launch {
         Ok(Self { helper: program.with_file_name("crow-helper"), interface, patience: PATIENCE })
     }
 
+    /// How the helper would come by its rights; `None` when nothing that gives them is at hand.
+    #[must_use]
+    pub fn method(&self) -> Option<Method> {
+        Surroundings::look(&self.helper).choose()
+    }
+
     /// Starts the helper and waits until its capture is open.
     ///
     /// # Errors
@@ -104,9 +113,7 @@ impl Launch {
         if !self.helper.is_file() {
             return Err(LaunchError::Missing(self.helper.clone()));
         }
-        let method = Surroundings::look(&self.helper)
-            .choose()
-            .ok_or_else(|| LaunchError::NoWay(self.helper.clone()))?;
+        let method = self.method().ok_or_else(|| LaunchError::NoWay(self.helper.clone()))?;
         let folder = Folder::create()?;
         let socket = folder.0.join("pipe");
         let listener = UnixListener::bind(&socket).map_err(at("listening"))?;

@@ -1,0 +1,346 @@
+//! The threads and the channels between them, and nothing else: capture reads events (or plays a recording),
+//! aggregate makes snapshots of them, and the window takes the newest one. The only reader of the clock.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select};
+
+use crate::aggregate::snapshot::{Snapshot, Source};
+use crate::aggregate::{Aggregator, AggregatorOptions};
+use crate::event::Event;
+use crate::helper::session::Control;
+use crate::session::{Action, CaptureState, Status};
+use crate::settings::RateWindow;
+use crate::time::Timestamp;
+use crate::ui::Backend;
+
+mod live;
+mod recording;
+
+/// Batches of events that may wait for the aggregator. When they do, the capture thread waits, then the pipe
+/// fills, then the helper coalesces: nothing is lost.
+const MAX_WAITING_BATCHES: usize = 64;
+
+/// Wishes of the user that may wait for a thread.
+const MAX_WAITING_ACTIONS: usize = 256;
+
+/// Time between snapshots while the window shows.
+pub const SHOWN_TICK: Duration = Duration::from_millis(250);
+
+/// How long the threads may take to end.
+const GOODBYE: Duration = Duration::from_secs(3);
+
+/// Time between snapshots while only the menu-bar item shows.
+const HIDDEN_TICK: Duration = Duration::from_secs(1);
+
+/// Where the traffic comes from.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// This machine's network, on one interface or on all.
+    Live {
+        /// The interface, or all of them.
+        interface: Option<String>,
+        /// What to do when there is no right to capture yet.
+        without_right: WithoutRight,
+    },
+    /// A recording, played at its own pace.
+    Recording(PathBuf),
+}
+
+/// What to do when live capture needs a permission that Crow does not have yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WithoutRight {
+    /// Ask for it.
+    Ask,
+    /// Play the built-in sample; the window offers to ask.
+    Sample,
+}
+
+/// What [`Pipeline::start`] needs to know.
+pub struct PipelineOptions {
+    /// Where the traffic comes from.
+    pub input: Input,
+    /// The span that rates are averaged over.
+    pub window: RateWindow,
+    /// Whether a window shows from the start.
+    pub shown: bool,
+    /// Called after every new snapshot or status, from a thread of the pipeline.
+    pub wake: Box<dyn Fn() + Send + Sync>,
+}
+
+/// Running threads. Dropping it ends them.
+pub struct Pipeline {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// What all threads share: two mailboxes that hold the newest of their kind, and the ways to ask for something.
+struct Shared {
+    snapshot: ArcSwap<Snapshot>,
+    status: ArcSwap<Status>,
+    to_capture: Sender<Action>,
+    to_aggregate: Sender<Action>,
+    /// The running helper's ear, so that quitting does not wait for its next word.
+    helper: ArcSwapOption<Control>,
+    wake: Box<dyn Fn() + Send + Sync>,
+}
+
+/// What the capture thread sends to the aggregator.
+enum Message {
+    /// A batch of events.
+    Events(Vec<Event>),
+    /// The recording's clock now stands here.
+    Clock(Timestamp),
+    /// A new source begins: forget everything before it.
+    Begin(Source),
+    /// The recording is over, and its clock stands here.
+    End(Timestamp),
+    /// The helper has gone: what was open is no longer followed.
+    Lost,
+}
+
+impl Pipeline {
+    /// Starts the capture and the aggregator thread.
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no more threads.
+    pub fn start(options: PipelineOptions) -> std::io::Result<Self> {
+        let (to_capture, capture_actions) = bounded(MAX_WAITING_ACTIONS);
+        let (to_aggregate, aggregate_actions) = bounded(MAX_WAITING_ACTIONS);
+        let (messages, inbox) = bounded(MAX_WAITING_BATCHES);
+        let shared = Arc::new(Shared {
+            snapshot: ArcSwap::default(),
+            status: ArcSwap::from_pointee(Status { speed: 1.0, ..Status::default() }),
+            to_capture,
+            to_aggregate,
+            helper: ArcSwapOption::empty(),
+            wake: options.wake,
+        });
+        let aggregate = AggregateThread {
+            shared: Arc::clone(&shared),
+            inbox,
+            actions: aggregate_actions,
+            window: options.window,
+            shown: options.shown,
+        };
+        let capture = CaptureThread { shared: Arc::clone(&shared), out: messages, actions: capture_actions };
+        let input = options.input;
+        let threads = vec![
+            thread::Builder::new().name("aggregate".to_owned()).spawn(move || aggregate.run())?,
+            thread::Builder::new().name("capture".to_owned()).spawn(move || capture.run(input))?,
+        ];
+        Ok(Self { shared, threads })
+    }
+
+    /// The side that the window sees.
+    #[must_use]
+    pub fn backend(&self) -> Arc<dyn Backend> {
+        Arc::clone(&self.shared) as Arc<dyn Backend>
+    }
+}
+
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        self.shared.act(Action::Quit);
+        let deadline = Instant::now() + GOODBYE;
+        for thread in self.threads.drain(..) {
+            // A thread that waits for a password prompt ends with the program.
+            while !thread.is_finished() && Instant::now() < deadline {
+                thread::sleep(Duration::from_millis(2));
+            }
+            if thread.is_finished() && thread.join().is_err() {
+                tracing::error!("a thread ended by panic");
+            }
+        }
+    }
+}
+
+impl Backend for Shared {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    fn status(&self) -> Arc<Status> {
+        self.status.load_full()
+    }
+
+    fn act(&self, action: Action) {
+        match &action {
+            Action::Pause(paused) => self.change_status(|status| status.paused = *paused),
+            Action::Speed(speed) => self.change_status(|status| status.speed = *speed),
+            Action::Quit => {
+                if let Some(helper) = &*self.helper.load() {
+                    helper.hang_up();
+                }
+            }
+            _ => {}
+        }
+        for way in [&self.to_capture, &self.to_aggregate] {
+            if let Err(TrySendError::Full(action)) = way.try_send(action.clone()) {
+                tracing::warn!(?action, "too many wishes wait; this one is dropped");
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn change_status(&self, change: impl Fn(&mut Status)) {
+        self.status.rcu(|status| {
+            let mut status = Status::clone(status);
+            change(&mut status);
+            status
+        });
+        (self.wake)();
+    }
+
+    /// Changes the status without waking anyone; the next snapshot does.
+    fn set_capture_quietly(&self, capture: &CaptureState) {
+        self.status.rcu(|status| Status { capture: capture.clone(), ..Status::clone(status) });
+    }
+
+    fn set_capture(&self, capture: &CaptureState) {
+        self.change_status(|status| status.capture = capture.clone());
+    }
+}
+
+/// The thread that reads events from the helper, or plays a recording.
+struct CaptureThread {
+    shared: Arc<Shared>,
+    out: Sender<Message>,
+    actions: Receiver<Action>,
+}
+
+/// What a source's end, or the user, asks of the capture thread next.
+enum Next {
+    /// Capture live.
+    Live(WithoutRight),
+    /// Play the built-in sample, for this reason.
+    Sample { why: Arc<str> },
+    /// Nothing to read; wait for a wish.
+    Wait,
+    /// The program ends.
+    Quit,
+}
+
+impl CaptureThread {
+    fn run(self, input: Input) {
+        let (interface, mut next) = match input {
+            Input::Live { interface, without_right } => (interface, Next::Live(without_right)),
+            Input::Recording(path) => (None, self.play_file(&path)),
+        };
+        // The next helper session's flow ids begin where the last one's ended.
+        let mut sessions = 0;
+        loop {
+            next = match next {
+                Next::Live(without_right) => {
+                    sessions += 1;
+                    self.capture_live(interface.as_deref(), without_right, sessions)
+                }
+                Next::Sample { why } => self.play_sample(&why),
+                Next::Wait => self.wait(),
+                Next::Quit => return,
+            };
+        }
+    }
+
+    /// Waits until the user asks for a capture or the program ends.
+    fn wait(&self) -> Next {
+        loop {
+            match self.actions.recv() {
+                Ok(Action::StartCapture) => return Next::Live(WithoutRight::Ask),
+                Ok(Action::Quit) | Err(_) => return Next::Quit,
+                Ok(_) => {}
+            }
+        }
+    }
+
+    /// Sends to the aggregator; `false` when it has gone.
+    fn send(&self, message: Message) -> bool {
+        self.out.send(message).is_ok()
+    }
+}
+
+/// The thread that makes snapshots of events.
+struct AggregateThread {
+    shared: Arc<Shared>,
+    inbox: Receiver<Message>,
+    actions: Receiver<Action>,
+    window: RateWindow,
+    shown: bool,
+}
+
+impl AggregateThread {
+    fn run(mut self) {
+        let mut aggregator = self.aggregator(Source::Live);
+        let mut source = Source::Live;
+        let mut clock = Timestamp::default();
+        let mut next_tick = Instant::now();
+        loop {
+            let timer = crossbeam_channel::at(next_tick);
+            select! {
+                recv(self.inbox) -> message => match message {
+                    Ok(Message::Events(events)) => events.iter().for_each(|event| aggregator.ingest(event)),
+                    Ok(Message::Clock(time)) => clock = time,
+                    Ok(Message::Begin(begun)) => {
+                        source = begun;
+                        aggregator = self.aggregator(source);
+                    }
+                    Ok(Message::End(time)) => {
+                        clock = time;
+                        next_tick = Instant::now();
+                    }
+                    Ok(Message::Lost) => {
+                        aggregator.close_all(wall_clock());
+                        next_tick = Instant::now();
+                    }
+                    Err(_) => return,
+                },
+                recv(self.actions) -> action => match action {
+                    Ok(Action::Quit) | Err(_) => return,
+                    Ok(Action::Window(window)) => {
+                        self.window = window;
+                        aggregator.set_window(window);
+                    }
+                    Ok(Action::Reset) => aggregator.reset(self.now(source, clock)),
+                    Ok(Action::Shown(shown)) => {
+                        self.shown = shown;
+                        next_tick = Instant::now();
+                    }
+                    Ok(_) => {}
+                },
+                recv(timer) -> _ => {
+                    next_tick = Instant::now() + if self.shown { SHOWN_TICK } else { HIDDEN_TICK };
+                    let snapshot = aggregator.tick(self.now(source, clock));
+                    // A paused display keeps its picture while counting goes on behind it.
+                    if !(self.shared.status.load().paused && source == Source::Live) {
+                        self.shared.snapshot.store(snapshot);
+                        (self.shared.wake)();
+                    }
+                }
+            }
+        }
+    }
+
+    fn aggregator(&self, source: Source) -> Aggregator {
+        Aggregator::new(AggregatorOptions { source, window: self.window, keep_closed: source == Source::Recording })
+    }
+
+    fn now(&self, source: Source, clock: Timestamp) -> Timestamp {
+        match source {
+            Source::Live => wall_clock(),
+            Source::Recording => clock,
+        }
+    }
+}
+
+/// The time of day, on the same scale as the kernel's packet stamps.
+#[must_use]
+pub fn wall_clock() -> Timestamp {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::new(since_epoch.as_secs(), since_epoch.subsec_nanos())
+}
