@@ -101,6 +101,18 @@ ensure_rust() {
   die "Crow needs Rust $rust_needed or newer (found: ${have:-none}). Get it with: curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y"
 }
 
+# ensure_rust_tools: the formatter and the linter that belong to the cargo in use.
+ensure_rust_tools() {
+  if cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1; then
+    return 0
+  fi
+  if has_apt && [ "$(missing_packages cargo-web)" = "" ]; then
+    install_packages rustfmt-web rust-web-clippy
+  fi
+  cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 ||
+    die "cargo fmt and cargo clippy are needed. Get them with: rustup component add rustfmt clippy"
+}
+
 # step TITLE COMMAND…: one heading, the command's own output, the time it took; the first failure ends the script.
 step() {
   local title=$1 began=$SECONDS status=0

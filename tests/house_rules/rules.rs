@@ -15,6 +15,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("units", &[]),
     ("event", &[]),
     ("settings", &[]),
+    ("instance", &[]),
     ("wire", &[]),
     ("process", &[]),
     ("capture", &["wire", "process"]),

@@ -1,13 +1,16 @@
 //! Crow against the truth of the system: real programs in network namespaces of their own, the kernel's counters, and
 //! tshark. What needs root says so and is skipped without it.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a test may panic, and a missing field of the document is a failure"
-)]
 #![cfg(target_os = "linux")]
+#![cfg_attr(
+    target_os = "linux",
+    expect(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        reason = "a test may panic, and a missing field of the document is a failure"
+    )
+)]
 
 mod attribution;
 mod crow;
