@@ -1,0 +1,242 @@
+//! The rules themselves. Each takes a path from the top of the repository and what is in the file, and returns a
+//! sentence for every breach.
+
+use crate::code::{before_tests, is_word, modules_named, without_comments_and_texts, words};
+
+/// The longest source file, in lines, tests aside.
+const MAX_LINES: usize = 500;
+
+/// The words that every layer may use.
+const SHARED: &[&str] = &["event", "time", "units"];
+
+/// Each module and the modules that it may name beside itself and the shared words, lowest first.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("time", &[]),
+    ("units", &[]),
+    ("event", &[]),
+    ("settings", &[]),
+    ("instance", &[]),
+    ("wire", &[]),
+    ("process", &[]),
+    ("capture", &["wire", "process"]),
+    ("aggregate", &["wire", "settings"]),
+    ("filter", &["aggregate", "settings"]),
+    ("session", &["aggregate", "settings"]),
+    ("store", &["aggregate", "settings"]),
+    ("helper", &["capture", "process", "wire"]),
+    ("headless", &["aggregate", "filter", "session", "settings"]),
+    (
+        "pipeline",
+        &["aggregate", "capture", "filter", "helper", "process", "session", "settings", "store", "wire"],
+    ),
+    ("ui", &["aggregate", "filter", "session", "settings"]),
+];
+
+/// What the pure layers do not touch: files, sockets, threads, locks, the environment, the clock.
+const IMPURE: &[&str] = &[
+    "fs",
+    "io",
+    "env",
+    "thread",
+    "Command",
+    "File",
+    "TcpStream",
+    "TcpListener",
+    "UdpSocket",
+    "UnixStream",
+    "Mutex",
+    "RwLock",
+    "Condvar",
+    "mpsc",
+    "crossbeam_channel",
+    "Instant",
+    "SystemTime",
+    "println",
+    "eprintln",
+    "print",
+    "eprint",
+];
+
+/// What would let the window wait for something.
+const WAITING: &[&str] = &["Mutex", "RwLock", "Condvar", "mpsc", "crossbeam_channel", "pcap", "rusqlite"];
+
+/// The only files that read the clock.
+const CLOCKS: &[&str] = &["src/pipeline.rs", "src/helper/serve.rs", "src/main.rs", "src/ui/shell.rs"];
+
+/// Calls and macros that end the program.
+const PANICS: &[&str] =
+    &[".unwrap()", ".expect(", ".unwrap_err()", "panic!(", "todo!(", "unimplemented!(", "unreachable!()"];
+
+/// Words that mark something unfinished. Written in two halves, so that this file keeps its own rule.
+const UNFINISHED: &[(&str, &str)] = &[
+    ("TO", "DO"),
+    ("FIX", "ME"),
+    ("XX", "X"),
+    ("HA", "CK"),
+    ("place", "holder"),
+    ("for ", "now"),
+    ("not yet ", "implemented"),
+    ("simpli", "fied"),
+];
+
+/// The rules for any file, text or not.
+pub(crate) fn of_any_file(path: &str, bytes: &[u8], machine_paths: &[String]) -> Vec<String> {
+    machine_paths
+        .iter()
+        .filter(|machine| bytes.windows(machine.len()).any(|window| window == machine.as_bytes()))
+        .map(|machine| format!("{path}: names a folder of the machine it was made on ({machine})"))
+        .collect()
+}
+
+/// The rules for a file of text.
+pub(crate) fn of_text(path: &str, text: &str) -> Vec<String> {
+    let mut found = unfinished(text);
+    if path == "Cargo.toml" {
+        found.extend(dependencies(text));
+    }
+    if has_extension(path, "rs") {
+        found.extend(any_rust(text));
+        if path.starts_with("src/") {
+            found.extend(source(path, text));
+        }
+    }
+    found.into_iter().map(|rule| format!("{path}: {rule}")).collect()
+}
+
+/// Words that say that something is not done.
+fn unfinished(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (first, second) in UNFINISHED {
+        let word = format!("{first}{second}");
+        let shouted = word.chars().all(char::is_uppercase);
+        for (number, line) in text.lines().enumerate() {
+            let line = if shouted { line.to_owned() } else { line.to_lowercase() };
+            if line.match_indices(&word).any(|(at, _)| stands_alone(&line, at, word.len())) {
+                found.push(format!("line {}: says {word:?}", number + 1));
+            }
+        }
+    }
+    found
+}
+
+/// Whether the `len` bytes at `at` are not part of a longer word.
+fn stands_alone(line: &str, at: usize, len: usize) -> bool {
+    let (before, rest) = line.split_at(at);
+    !before.ends_with(is_word) && !rest.split_at(len).1.starts_with(is_word)
+}
+
+/// Every dependency has a line of comment above it that says what it is for.
+fn dependencies(manifest: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut inside = false;
+    let mut above = "";
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            inside = line.trim_end().ends_with("dependencies]");
+        } else if inside && !line.starts_with('#') && line.contains('=') && !above.starts_with('#') {
+            let name = line.split('=').next().unwrap_or_default().trim();
+            found.push(format!("the dependency {name} has no reason above it"));
+        }
+        above = line;
+    }
+    found
+}
+
+/// The rules for all Rust, tests included.
+fn any_rust(text: &str) -> Vec<String> {
+    let code = without_comments_and_texts(text);
+    let mut found = Vec::new();
+    let mut rule = |kept: bool, sentence: &str| {
+        if !kept {
+            found.push(sentence.to_owned());
+        }
+    };
+    rule(text.starts_with("//! "), "does not begin with one line that says what it is for");
+    rule(!code.contains("#[ignore"), "switches a test off");
+    rule(!code.contains("[allow("), "allows a lint; expect it, with a reason");
+    found
+}
+
+/// The rules for the library and the programs.
+fn source(path: &str, text: &str) -> Vec<String> {
+    if path.ends_with("/tests.rs") || path.contains("/tests/") {
+        return Vec::new();
+    }
+    let prose = before_tests(text);
+    let code = without_comments_and_texts(prose);
+    let module = top_module(path);
+    let mut found = Vec::new();
+    let mut rule = |kept: bool, sentence: String| {
+        if !kept {
+            found.push(sentence);
+        }
+    };
+    let lines = prose.lines().count();
+    rule(lines <= MAX_LINES, format!("has {lines} lines before its tests; {MAX_LINES} are enough"));
+    for panic in PANICS {
+        rule(!calls(&code, panic), format!("may panic: {panic}"));
+    }
+    rule(may_be_unsafe(path) || !code.contains("unsafe"), "leaves unsafe to ffi.rs".to_owned());
+    let reads_clock = code.contains("::now(") || code.contains(".elapsed()");
+    rule(CLOCKS.contains(&path) || !reads_clock, "reads the clock instead of being told the time".to_owned());
+    rule(
+        path != "src/ui/shell.rs" || !words(&code).any(|word| word == "SystemTime"),
+        "reads the date".to_owned(),
+    );
+    rule(path == "src/main.rs" || !words(&code).any(|word| word == "anyhow"), "uses anyhow".to_owned());
+    let forbidden: &[&str] = match module {
+        "wire" | "aggregate" | "units" | "time" | "event" | "filter" => IMPURE,
+        "ui" => WAITING,
+        _ => &[],
+    };
+    for word in words(&code).filter(|word| forbidden.contains(word)) {
+        rule(false, format!("{module} does not use {word}"));
+    }
+    found.extend(layers(path, module, &code));
+    found
+}
+
+/// Whether `code` has this call or macro, and not only one whose name ends like it.
+fn calls(code: &str, call: &str) -> bool {
+    code.match_indices(call).any(|(at, _)| call.starts_with('.') || !code.split_at(at).0.ends_with(is_word))
+}
+
+/// Whether `path` is one of the files where system calls are made by hand.
+fn may_be_unsafe(path: &str) -> bool {
+    path == "src/helper/ffi.rs" || (path.starts_with("src/process/") && path.ends_with("/ffi.rs"))
+}
+
+/// Who may use whom.
+fn layers(path: &str, module: &str, code: &str) -> Vec<String> {
+    // The crate's root and the programs put the layers together.
+    if matches!(module, "lib" | "main" | "bin") {
+        return Vec::new();
+    }
+    let Some((_, below)) = LAYERS.iter().find(|(name, _)| *name == module) else {
+        return vec![format!(
+            "the module {module} has no place among the layers (tests/house_rules/rules.rs)"
+        )];
+    };
+    let mut named = modules_named(path, code);
+    named.sort();
+    named.dedup();
+    named
+        .iter()
+        .map(String::as_str)
+        .filter(|used| LAYERS.iter().any(|(name, _)| name == used))
+        .filter(|used| *used != module && !SHARED.contains(used) && !below.contains(used))
+        .map(|used| format!("{module} does not use {used}"))
+        .collect()
+}
+
+/// `wire` for `src/wire/tls.rs`, `units` for `src/units.rs`.
+fn top_module(path: &str) -> &str {
+    let inside = path.strip_prefix("src/").unwrap_or(path);
+    let first = inside.split('/').next().unwrap_or(inside);
+    first.strip_suffix(".rs").unwrap_or(first)
+}
+
+/// Whether the file's name ends with `.extension`.
+fn has_extension(path: &str, extension: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, end)| end == extension)
+}
