@@ -2,6 +2,8 @@
 pub mod aggregate;
 pub mod capture;
 pub mod event;
+#[cfg(target_os = "linux")]
+pub mod instance;
 pub mod session;
 pub mod settings;
 pub mod time;

@@ -35,7 +35,8 @@ struct Desktop {
     bus: String,
     /// For what programs keep in the user's folders.
     home: tempfile::TempDir,
-    _children: Vec<Running>,
+    /// Ended in this order.
+    children: Vec<Running>,
 }
 
 impl Desktop {
@@ -67,9 +68,9 @@ impl Desktop {
             .unwrap();
         let address = first_line(bus.stdout.take().unwrap());
         let children = vec![Running(bus), Running(screen)];
-        let mut desktop = Self { display, bus: address, home, _children: children };
+        let mut desktop = Self { display, bus: address, home, children };
         let manager = desktop.command("openbox").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        desktop._children.insert(0, Running(manager));
+        desktop.children.insert(0, Running(manager));
         wait_for("the window manager", || {
             desktop.output("wmctrl", &["-m"]).filter(|text| text.contains("Openbox"))
         });
@@ -99,11 +100,17 @@ impl Desktop {
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
+    /// Crow on the recording.
     fn crow(&self) -> Crow {
+        self.crow_with(&["--replay", RECORDING])
+    }
+
+    /// Crow with these arguments; what it says goes to `crow.log`.
+    fn crow_with(&self, arguments: &[&str]) -> Crow {
         let log = std::fs::File::create(self.home.path().join("crow.log")).unwrap();
         let child = self
             .command(env!("CARGO_BIN_EXE_crow"))
-            .args(["--replay", RECORDING])
+            .args(arguments)
             .stdin(Stdio::null())
             .stderr(log)
             .spawn()
@@ -258,6 +265,32 @@ fn without_a_session_bus_there_is_still_a_window() {
     desktop.wait_for_windows(1);
     desktop.close_window();
     crow.expect_end();
+}
+
+#[test]
+fn a_second_start_opens_the_window_of_the_first() {
+    let Some(desktop) = Desktop::start() else { return };
+    let mut host = TrayHost::start(&desktop);
+    // Live, with or without the right to capture: only then is there one Crow a screen.
+    let mut first = desktop.crow_with(&[]);
+    desktop.wait_for_windows(1);
+    desktop.close_window();
+    desktop.wait_for_windows(0);
+
+    desktop.crow_with(&[]).expect_end();
+    desktop.wait_for_windows(1);
+    assert_eq!(first.has_ended(), None);
+
+    // A recording is a Crow of its own.
+    let recording = desktop.crow();
+    desktop.wait_for_windows(2);
+    drop(recording);
+    desktop.wait_for_windows(1);
+
+    // The item asked last is the recording's; the first ends with its window, as its item's host is gone.
+    host.ask("host off");
+    desktop.close_window();
+    first.expect_end();
 }
 
 /// Whether `name` is found on the path.

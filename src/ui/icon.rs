@@ -48,16 +48,16 @@ pub struct Levels {
 }
 
 /// The highest bar: the picture tells this many rates apart, and no more, so that it seldom changes.
-pub const MAX_LEVEL: u8 = 10;
+pub const MAX_LEVEL: u8 = 7;
 
-/// Which bar stands for `rate` bytes per second: half a decade a step, from 1 kB/s to 30 MB/s.
+/// Which bar stands for `rate` bytes per second: five times as much a step, from 1 kB/s to 16 MB/s.
 #[must_use]
 pub fn level(rate: f64) -> u8 {
     if rate < FLOOR {
         return 0;
     }
-    let steps = (2.0 * (rate / FLOOR).log10()).floor().clamp(0.0, f64::from(MAX_LEVEL - 1));
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=9 above")]
+    let steps = (rate / FLOOR).log(STEP).floor().clamp(0.0, f64::from(MAX_LEVEL - 1));
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=6 above")]
     let steps = steps as u8;
     steps + 1
 }
@@ -69,14 +69,18 @@ pub fn window_icon() -> Option<egui::IconData> {
 }
 
 /// The tray's picture for panels that show it as it is (StatusNotifierItem): the mark in a grey that stands out
-/// from dark and light panels alike, and beside it a blue bar (down) and an orange one (up). 44 px square.
+/// from dark and light panels alike, and below its beak a blue bar (down) and an orange one (up). 44 px square.
 #[must_use]
 pub fn tray_picture(levels: Levels) -> Pixels {
     let mut picture = Pixels::clear(SIDE, SIDE);
-    if let Ok(mark) = from_png_bytes(include_bytes!("../../assets/icons/mark-28.png")) {
+    if let Ok(mark) = from_png_bytes(include_bytes!("../../assets/icons/mark-44.png")) {
         let alphas = mark.rgba.iter().skip(3).step_by(4);
         for (at, alpha) in (0..).zip(alphas) {
-            picture.blend((at % mark.width, SIDE - FOOT - mark.height + at / mark.width), GREY, *alpha);
+            let (x, y) = (at % mark.width, at / mark.width);
+            // The feathers at the throat make room for the bars.
+            if x + 2 < BAR_DOWN_X || y + 2 < BARS_TOP {
+                picture.blend((x, y), GREY, *alpha);
+            }
         }
     }
     bar(&mut picture, BAR_DOWN_X, levels.down, DOWN);
@@ -86,12 +90,12 @@ pub fn tray_picture(levels: Levels) -> Pixels {
 
 /// A bar with round ends whose foot stands at the bottom; level 0 is a dot.
 fn bar(picture: &mut Pixels, left: u32, level: u8, colour: [u8; 3]) {
-    let rise = u32::from(level.min(MAX_LEVEL)) * (SIDE - 2 * FOOT - BAR) / u32::from(MAX_LEVEL);
-    let top = SIDE - FOOT - BAR - rise;
+    let rise = u32::from(level.min(MAX_LEVEL)) * (SIDE - BARS_TOP - BAR) / u32::from(MAX_LEVEL);
+    let top = SIDE - BAR - rise;
     let radius = f64::from(BAR) / 2.0;
     let (centre, upper, lower) =
-        (f64::from(left) + radius, f64::from(top) + radius, f64::from(SIDE - FOOT) - radius);
-    for y in top..SIDE - FOOT {
+        (f64::from(left) + radius, f64::from(top) + radius, f64::from(SIDE) - radius);
+    for y in top..SIDE {
         for x in left..left + BAR {
             let (middle_x, middle_y) = (f64::from(x) + 0.5, f64::from(y) + 0.5);
             let away = (middle_x - centre).hypot(middle_y - middle_y.clamp(upper, lower));
@@ -105,16 +109,18 @@ fn bar(picture: &mut Pixels, left: u32, level: u8, colour: [u8; 3]) {
 
 /// Below this rate in bytes per second a bar is a dot.
 const FLOOR: f64 = 1_000.0;
+/// A bar one step higher stands for this many times the rate.
+const STEP: f64 = 5.0;
 /// The picture's width and height: 22 points on a screen of double density.
 const SIDE: u32 = 44;
-/// Empty pixels below the mark and the bars, and above the highest bar.
-const FOOT: u32 = 4;
+/// Where the highest bar ends: under the beak.
+const BARS_TOP: u32 = 24;
 /// A bar's width in pixels: even, so that half the size is still whole pixels.
 const BAR: u32 = 6;
 const BAR_DOWN_X: u32 = 30;
 const BAR_UP_X: u32 = 38;
-/// Contrast 3.5 to 1 against white and 5 to 1 against #1e1f22.
-const GREY: [u8; 3] = [0x84, 0x89, 0x93];
+/// Contrast 3.2 to 1 against white and 5.1 to 1 against #1e1f22.
+const GREY: [u8; 3] = [0x8b, 0x90, 0x9a];
 const DOWN: [u8; 3] = [0x2f, 0x95, 0xff];
 const UP: [u8; 3] = [0xff, 0x8a, 0x1f];
 
@@ -123,11 +129,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_level_is_half_a_decade() {
+    fn a_level_is_five_times_the_one_below() {
         #[rustfmt::skip]
         let cases = [
-            (0.0, 0), (999.0, 0), (1_000.0, 1), (3_100.0, 1), (3_200.0, 2), (10_000.0, 3), (1e6, 7),
-            (2.62e6, 7), (3.2e7, 10), (1e12, 10), (f64::INFINITY, 10),
+            (0.0, 0), (999.0, 0), (1_000.0, 1), (4_900.0, 1), (5_100.0, 2), (30_000.0, 3), (1e6, 5),
+            (2.62e6, 5), (4e6, 6), (1.6e7, 7), (1e12, 7), (f64::INFINITY, 7),
         ];
         for (rate, expected) in cases {
             assert_eq!(level(rate), expected, "{rate}");
@@ -155,11 +161,11 @@ mod tests {
     #[test]
     fn the_picture_shows_the_mark_and_both_bars() {
         let quiet = Levels::default();
-        let busy = Levels { down: MAX_LEVEL, up: 5 };
+        let busy = Levels { down: MAX_LEVEL, up: 4 };
         assert!(painted(quiet, GREY) > 300, "the mark is there");
         assert_eq!(painted(quiet, GREY), painted(busy, GREY), "the bars leave the mark alone");
-        assert!(painted(busy, DOWN) > painted(busy, UP) + 50, "down is the higher bar");
-        assert!(painted(busy, UP) > painted(quiet, UP) + 50, "up has risen");
+        assert!(painted(busy, DOWN) > painted(busy, UP) + 20, "down is the higher bar");
+        assert!(painted(busy, UP) > painted(quiet, UP) + 20, "up has risen");
         assert!(painted(quiet, UP) > 10, "a quiet bar is still a dot");
         assert_eq!(
             tray_picture(Levels { down: 255, up: 0 }),
