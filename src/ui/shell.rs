@@ -253,7 +253,11 @@ impl ApplicationHandler<UserEvent> for Phase<'_> {
     }
 
     fn window_event(&mut self, event_loop: &ActiveEventLoop, window_id: WindowId, event: WindowEvent) {
-        let stage = Rc::clone(&self.desk.stage);
+        // What the last phase's window still had to say must not reach eframe: it ends the loop for such events.
+        if !self.begun {
+            return;
+        }
+        let stage = &self.desk.stage;
         match &event {
             WindowEvent::Occluded(covered) => stage.set_covered(*covered),
             // X11 tells of a restored window only by what follows it.
@@ -306,7 +310,7 @@ fn plain(err: &winit::error::EventLoopError) -> String {
     match err {
         winit::error::EventLoopError::Os(err) => {
             let text = err.to_string();
-            text.rsplit_once(": ").map_or(text.clone(), |(_, reason)| reason.to_owned())
+            text.rsplit_once(": ").map_or(text.as_str(), |(_, reason)| reason).trim_end_matches('.').to_owned()
         }
         other => other.to_string(),
     }
