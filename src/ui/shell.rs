@@ -30,7 +30,6 @@ use self::stage::Stage;
 pub use self::waker::Waker;
 use crate::session::Action;
 use crate::ui::Backend;
-use crate::ui::icon::window_icon;
 use crate::ui::tray::{Tray, Wish};
 
 /// Makes what is inside the window. Called when the window is first opened, and again after it was destroyed
@@ -42,6 +41,8 @@ pub type MakeWindow = Box<dyn FnMut(&egui::Context) -> Box<dyn eframe::App>>;
 pub struct Options {
     /// Whether the window shows at once. Without a tray host it does so in any case.
     pub open_at_start: bool,
+    /// The window from outside: its title, size and title bar. The icon is the shell's.
+    pub viewport: egui::ViewportBuilder,
     /// Tells the time: `Instant::now` in the program. Only how often the tray is updated depends on it.
     pub clock: fn() -> Instant,
 }
@@ -113,7 +114,8 @@ impl Shell {
         let make_window = Rc::new(RefCell::new(make_window));
         loop {
             desk.stage.begin();
-            let eframe = Guest::invite(&self.event_loop, &desk.stage, &make_window);
+            let eframe =
+                Guest::invite(&self.event_loop, desk.options.viewport.clone(), &desk.stage, &make_window);
             let mut phase = Phase { desk: &mut desk, eframe, begun: false };
             let outcome = self.event_loop.run_app_on_demand(&mut phase);
             drop(phase);
@@ -310,7 +312,10 @@ fn plain(err: &winit::error::EventLoopError) -> String {
     match err {
         winit::error::EventLoopError::Os(err) => {
             let text = err.to_string();
-            text.rsplit_once(": ").map_or(text.as_str(), |(_, reason)| reason).trim_end_matches('.').to_owned()
+            text.rsplit_once(": ")
+                .map_or(text.as_str(), |(_, reason)| reason)
+                .trim_end_matches('.')
+                .to_owned()
         }
         other => other.to_string(),
     }

@@ -9,8 +9,9 @@ use eframe::{App, EframeWinitApplication, Frame, NativeOptions, UserEvent};
 use egui::{ViewportBuilder, ViewportCommand};
 use winit::event_loop::EventLoop;
 
-use super::stage::Stage;
-use super::{MakeWindow, window_icon};
+use super::MakeWindow;
+use super::stage::{Closing, Stage};
+use crate::ui::icon::window_icon;
 
 /// The maker of the window's content, shared by one window after another.
 pub(super) type SharedMaker = Rc<RefCell<MakeWindow>>;
@@ -25,11 +26,16 @@ impl Guest {
     /// An eframe application that has no window until the loop tells it that it runs.
     pub(super) fn invite(
         event_loop: &EventLoop<UserEvent>,
+        viewport: ViewportBuilder,
         stage: &Rc<Stage>,
         make: &SharedMaker,
     ) -> EframeWinitApplication<'static> {
         let (stage, make) = (Rc::clone(stage), Rc::clone(make));
-        let options = NativeOptions { viewport: viewport(), ..NativeOptions::default() };
+        let viewport = match window_icon() {
+            Some(icon) => viewport.with_icon(Arc::new(icon)),
+            None => viewport,
+        };
+        let options = NativeOptions { viewport, ..NativeOptions::default() };
         let creator: eframe::AppCreator<'static> = Box::new(move |cc| {
             let inner = (make.borrow_mut())(&cc.egui_ctx);
             stage.enter(cc.winit_window().cloned(), &cc.egui_ctx);
@@ -41,10 +47,15 @@ impl Guest {
 
 impl App for Guest {
     fn logic(&mut self, ctx: &egui::Context, frame: &mut Frame) {
-        if ctx.input(|input| input.viewport().close_requested()) && self.stage.close() {
-            ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+        if ctx.input(|input| input.viewport().close_requested()) {
+            match self.stage.close() {
+                Closing::Hides => ctx.send_viewport_cmd(ViewportCommand::CancelClose),
+                Closing::Destroys => {}
+                Closing::Quits => self.inner.logic(ctx, frame),
+            }
+        } else {
+            self.inner.logic(ctx, frame);
         }
-        self.inner.logic(ctx, frame);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut Frame) {
@@ -78,23 +89,3 @@ impl App for Guest {
         self.inner.raw_input_hook(ctx, raw_input);
     }
 }
-
-/// The window from outside.
-fn viewport() -> ViewportBuilder {
-    let builder = ViewportBuilder::default()
-        .with_title("Crow")
-        .with_app_id("crow")
-        .with_inner_size(INNER_SIZE)
-        .with_min_inner_size(MIN_INNER_SIZE);
-    #[cfg(target_os = "macos")]
-    let builder = super::macos::title_bar(builder);
-    match window_icon() {
-        Some(icon) => builder.with_icon(Arc::new(icon)),
-        None => builder,
-    }
-}
-
-/// In points: nine columns of a table without scrolling.
-const INNER_SIZE: [f32; 2] = [1100.0, 720.0];
-/// In points: the toolbar and a few rows.
-const MIN_INNER_SIZE: [f32; 2] = [640.0, 360.0];

@@ -9,6 +9,17 @@ use winit::window::Window;
 use crate::session::Action;
 use crate::ui::{Backend, tray};
 
+/// What becomes of a window that the user closes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Closing {
+    /// It is hidden; what is inside does not hear of it.
+    Hides,
+    /// It is destroyed and can be made anew; what is inside is told by `on_exit`.
+    Destroys,
+    /// It is destroyed, and the program ends.
+    Quits,
+}
+
 /// How far this phase of the loop is from its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Course {
@@ -135,17 +146,19 @@ impl Stage {
         self.attend();
     }
 
-    /// The user closes the window. Returns whether it stays, hidden.
-    pub(super) fn close(&self) -> bool {
-        if self.course.get() != Course::Runs {
-            return false;
+    /// The user closes the window.
+    pub(super) fn close(&self) -> Closing {
+        match self.course.get() {
+            Course::Quits => return Closing::Quits,
+            Course::ClosesWindow => return Closing::Destroys,
+            Course::Runs => {}
         }
         if !self.tray_is_seen() {
             self.quit();
-            return false;
+            return Closing::Quits;
         }
         self.hide();
-        !self.closes_for_good
+        if self.closes_for_good { Closing::Destroys } else { Closing::Hides }
     }
 
     pub(super) fn set_tray(&self, has_tray: bool) {
@@ -181,5 +194,77 @@ impl Stage {
         self.window.borrow_mut().take();
         self.shown.set(false);
         self.attend();
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::aggregate::snapshot::Snapshot;
+    use crate::session::Status;
+
+    /// Remembers what it is asked.
+    #[derive(Default)]
+    struct Listener(Mutex<Vec<Action>>);
+
+    impl Backend for Listener {
+        fn snapshot(&self) -> Arc<Snapshot> {
+            Arc::default()
+        }
+
+        fn status(&self) -> Arc<Status> {
+            Arc::default()
+        }
+
+        fn act(&self, action: Action) {
+            self.0.lock().unwrap().push(action);
+        }
+    }
+
+    fn stage(closes_for_good: bool) -> (Arc<Listener>, Stage) {
+        let listener = Arc::new(Listener::default());
+        (Arc::clone(&listener), Stage::new(listener, closes_for_good))
+    }
+
+    #[test]
+    fn the_backend_hears_once_that_nobody_looks() {
+        let (listener, stage) = stage(false);
+        for _ in 0..3 {
+            stage.attend();
+        }
+        assert_eq!(*listener.0.lock().unwrap(), [Action::Shown(false)]);
+        assert!(!stage.is_seen() && !stage.is_in_front());
+    }
+
+    #[test]
+    fn closing_without_a_tray_ends_the_program() {
+        let (_, stage) = stage(true);
+        assert!(!stage.is_over());
+        assert_eq!(stage.close(), Closing::Quits);
+        assert!(stage.is_over() && !stage.wants_another_phase());
+        assert_eq!(stage.close(), Closing::Quits, "however often it is closed");
+    }
+
+    #[test]
+    fn where_hiding_is_impossible_the_loop_goes_on_without_a_window() {
+        let (_, stage) = stage(true);
+        stage.hide();
+        assert!(stage.is_over() && stage.wants_another_phase() && stage.was_closed());
+        assert_eq!(stage.close(), Closing::Destroys, "the window goes for good");
+        stage.begin();
+        assert!(!stage.is_over());
+        assert!(stage.was_closed(), "it does not come back by itself");
+        stage.quit();
+        assert!(!stage.wants_another_phase());
+    }
+
+    #[test]
+    fn where_hiding_is_possible_the_loop_does_not_end() {
+        let (_, stage) = stage(false);
+        stage.hide();
+        assert!(!stage.is_over() && !stage.is_shown());
     }
 }
