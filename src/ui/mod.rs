@@ -1,6 +1,10 @@
 //! What people see and touch: the window, the menu-bar item and the words in them. Knows snapshots, settings and
 //! actions only; it neither waits for the backend nor disturbs it.
 
+pub mod icon;
+pub mod shell;
+mod tray;
+
 use std::sync::Arc;
 
 use crate::aggregate::snapshot::Snapshot;
