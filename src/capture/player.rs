@@ -125,8 +125,8 @@ mod tests {
         file.extend(101_u32.to_le_bytes());
         for at in millis {
             let packet = [
-                0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0x9c, 0x40, 0x30, 0x39, 0,
-                8, 0, 0,
+                0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0x9c, 0x40, 0x30, 0x39,
+                0, 8, 0, 0,
             ];
             for word in [1000 + at / 1000, at % 1000 * 1000, 28, 28] {
                 file.extend(word.to_le_bytes());
@@ -152,7 +152,11 @@ mod tests {
         let start = Timestamp::new(1000, 0);
         let mut expected = [(5, 0), (100, 3), (400, 3), (1_000, 5), (4_999, 5)].into_iter();
         for (until, count) in expected.by_ref() {
-            assert_eq!(player.play(start + Duration::from_millis(until), &mut out), Played::Reached, "{until}");
+            assert_eq!(
+                player.play(start + Duration::from_millis(until), &mut out),
+                Played::Reached,
+                "{until}"
+            );
             assert_eq!(packets(&out), count, "{until}");
             assert_eq!(player.clock(), start + Duration::from_millis(until));
         }
