@@ -21,6 +21,8 @@ use crate::ui::Backend;
 mod live;
 mod recording;
 
+pub use recording::SAMPLE;
+
 /// Batches of events that may wait for the aggregator. When they do, the capture thread waits, then the pipe
 /// fills, then the helper coalesces: nothing is lost.
 const MAX_WAITING_BATCHES: usize = 64;
@@ -307,6 +309,7 @@ impl AggregateThread {
                         aggregator.set_window(window);
                     }
                     Ok(Action::Reset) => aggregator.reset(self.now(source, clock)),
+                    Ok(Action::Refresh) => next_tick = Instant::now(),
                     Ok(Action::Shown(shown)) => {
                         self.shown = shown;
                         next_tick = Instant::now();

@@ -63,6 +63,8 @@ pub enum Action {
     Window(RateWindow),
     /// Set all totals to zero.
     Reset,
+    /// Make a new picture now, without waiting for the next one's turn.
+    Refresh,
     /// The window was shown or hidden: snapshots are only made for a window that shows.
     Shown(bool),
     /// End the program.

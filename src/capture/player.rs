@@ -26,7 +26,14 @@ pub struct Player {
     intake: Intake,
     first: Option<Timestamp>,
     clock: Timestamp,
-    ended: Option<Option<String>>,
+    state: State,
+}
+
+/// How far a player is.
+enum State {
+    Playing,
+    /// At the end; a sentence when that came early.
+    Ended(Option<String>),
 }
 
 impl Player {
@@ -38,7 +45,7 @@ impl Player {
             intake: Intake::new(MeterOptions::default()),
             first: None,
             clock: Timestamp::default(),
-            ended: None,
+            state: State::Playing,
         }
     }
 
@@ -56,7 +63,7 @@ impl Player {
 
     /// Plays on through every packet before `until` and appends its events to `out`.
     pub fn play(&mut self, until: Timestamp, out: &mut Vec<Event>) -> Played {
-        if let Some(note) = &self.ended {
+        if let State::Ended(note) = &self.state {
             return Played::Ended(note.clone());
         }
         loop {
@@ -103,7 +110,7 @@ impl Player {
             _ => None,
         });
         self.clock = self.clock.max(last.unwrap_or_default());
-        self.ended = Some(note.clone());
+        self.state = State::Ended(note.clone());
         Played::Ended(note)
     }
 }
