@@ -3,6 +3,7 @@ pub mod aggregate;
 pub mod capture;
 pub mod event;
 pub mod filter;
+pub mod headless;
 pub mod session;
 pub mod settings;
 pub mod time;
