@@ -42,10 +42,14 @@ pub mod aggregate;
 pub mod capture;
 pub mod cli;
 pub mod event;
+pub mod filter;
+pub mod headless;
 #[cfg(unix)]
 pub mod helper;
 #[cfg(target_os = "linux")]
 pub mod instance;
+#[cfg(unix)]
+pub mod pipeline;
 pub mod process;
 pub mod session;
 pub mod settings;

@@ -330,7 +330,11 @@ impl AggregateThread {
     }
 
     fn aggregator(&self, source: Source) -> Aggregator {
-        Aggregator::new(AggregatorOptions { source, window: self.window, keep_closed: source == Source::Recording })
+        Aggregator::new(AggregatorOptions {
+            source,
+            window: self.window,
+            keep_closed: source == Source::Recording,
+        })
     }
 
     fn now(&self, source: Source, clock: Timestamp) -> Timestamp {

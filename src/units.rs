@@ -54,6 +54,12 @@ impl Sum for Bytes {
     }
 }
 
+impl Sum for BytesPerSec {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        Self(all.map(Self::get).fold(0.0, Add::add))
+    }
+}
+
 impl fmt::Display for Bytes {
     /// `999 B`, `1.00 kB`, `32.4 MB`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

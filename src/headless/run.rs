@@ -52,7 +52,9 @@ pub enum RunError {
 pub fn run(cli: &Cli) -> Result<(), RunError> {
     let printer = Printer::new(cli);
     let done = match &cli.replay {
-        Some(path) => Recording::open(path).map_err(RunError::from).and_then(|file| replay(cli, file, &printer)),
+        Some(path) => {
+            Recording::open(path).map_err(RunError::from).and_then(|file| replay(cli, file, &printer))
+        }
         None => live(cli, &printer),
     };
     match done {
@@ -105,11 +107,8 @@ impl Printer {
 /// Reads a recording as fast as it can; prints at every interval of packet time if one is given, and at the end.
 fn replay(cli: &Cli, recording: Recording, printer: &Printer) -> Result<(), RunError> {
     let mut player = Player::new(recording);
-    let options = AggregatorOptions {
-        source: Source::Recording,
-        window: RateWindow::default(),
-        keep_closed: true,
-    };
+    let options =
+        AggregatorOptions { source: Source::Recording, window: RateWindow::default(), keep_closed: true };
     let mut aggregator = Aggregator::new(options);
     let mut events: Vec<Event> = Vec::new();
     // Reads on to the first packet, which says when the recording begins.

@@ -153,7 +153,11 @@ impl<'a> Playback<'a> {
     fn due(&mut self) -> Timestamp {
         let Some(first) = self.player.first() else {
             // Reads up to the first packet, whose time is then known, and no further.
-            return if self.speed.is_finite() { Timestamp::default() } else { Timestamp::from_nanos(u64::MAX) };
+            return if self.speed.is_finite() {
+                Timestamp::default()
+            } else {
+                Timestamp::from_nanos(u64::MAX)
+            };
         };
         if !self.speed.is_finite() {
             return Timestamp::from_nanos(u64::MAX);

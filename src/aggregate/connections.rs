@@ -1,0 +1,189 @@
+//! The connections that are shown: which are there, how long closed ones stay, and their rates.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hashbrown::HashMap;
+
+use super::counter::{Moment, Span};
+use super::flows::Flow;
+use super::names::LATE;
+use super::rows::Rows;
+use super::snapshot::{Both, ConnectionRow};
+use crate::event::FlowId;
+
+/// Every flow that is remembered.
+#[derive(Debug, Default)]
+pub(super) struct Connections {
+    flows: BTreeMap<FlowId, Flow>,
+    /// Flows whose rows changed since the last tick, each once.
+    changed: Vec<FlowId>,
+    /// Flows that moved something in the last half minute, each once.
+    active: Vec<FlowId>,
+    /// Closed flows, in the order of their end.
+    closed: VecDeque<FlowId>,
+    /// Flows that opened a moment ago, by their remote address: an answer that comes late still names them.
+    recent: HashMap<IpAddr, VecDeque<FlowId>>,
+    recent_order: VecDeque<(Moment, IpAddr, FlowId)>,
+    rows: Rows<ConnectionRow>,
+}
+
+impl Connections {
+    pub(super) fn len(&self) -> usize {
+        self.flows.len()
+    }
+
+    /// The flows that are not closed, in order.
+    pub(super) fn open(&self) -> Vec<FlowId> {
+        self.flows.iter().filter(|(_, flow)| flow.closed.is_none()).map(|(id, _)| *id).collect()
+    }
+
+    pub(super) fn get(&self, id: FlowId) -> Option<&Flow> {
+        self.flows.get(&id)
+    }
+
+    /// The flow, marked as changed.
+    pub(super) fn edit(&mut self, id: FlowId) -> Option<&mut Flow> {
+        let flow = self.flows.get_mut(&id)?;
+        if !flow.is_changed {
+            flow.is_changed = true;
+            self.changed.push(id);
+        }
+        Some(flow)
+    }
+
+    /// The flow, marked as changed and as having moved something.
+    pub(super) fn activate(&mut self, id: FlowId) -> Option<&mut Flow> {
+        let flow = self.flows.get_mut(&id)?;
+        if !flow.is_active {
+            flow.is_active = true;
+            self.active.push(id);
+        }
+        self.edit(id)
+    }
+
+    /// All flows in the order of their names.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (FlowId, &Flow)> {
+        self.flows.iter().map(|(&id, flow)| (id, flow))
+    }
+
+    /// Adds a flow that is new.
+    pub(super) fn open(&mut self, id: FlowId, flow: Flow, now: Moment) {
+        let remote = flow.row.remote.ip().to_canonical();
+        self.recent.entry(remote).or_default().push_back(id);
+        self.recent_order.push_back((now, remote, id));
+        self.flows.insert(id, flow);
+        self.edit(id);
+    }
+
+    /// The newest flows to `address` of those that opened a moment ago.
+    pub(super) fn opened_just_now(&self, address: IpAddr) -> Vec<FlowId> {
+        let flows = self.recent.get(&address.to_canonical());
+        flows.map(|flows| flows.iter().rev().take(MAX_RENAMED).copied().collect()).unwrap_or_default()
+    }
+
+    /// A flow is over; it stays for a while.
+    pub(super) fn closed(&mut self, id: FlowId) {
+        self.closed.push_back(id);
+    }
+
+    /// The flow that was closed first, if its row's time is up.
+    pub(super) fn next_over(&self, now: Moment, linger: Duration) -> Option<FlowId> {
+        let id = *self.closed.front()?;
+        let flow = self.flows.get(&id)?;
+        let is_over = flow.closed.is_some_and(|closed| linger <= now.since(closed)) && !flow.is_active;
+        is_over.then_some(id)
+    }
+
+    /// The flow that was closed first.
+    pub(super) fn oldest_closed(&self) -> Option<FlowId> {
+        self.closed.front().copied()
+    }
+
+    /// Drops a closed flow.
+    pub(super) fn remove(&mut self, id: FlowId) -> Option<Flow> {
+        if self.closed.front() == Some(&id) {
+            self.closed.pop_front();
+        }
+        let flow = self.flows.remove(&id)?;
+        if !flow.is_changed {
+            self.changed.push(id);
+        }
+        Some(flow)
+    }
+
+    /// Brings the rates up to date and reports what each active flow moved within the window.
+    pub(super) fn rate(&mut self, now: Moment, span: &Span, mut report: impl FnMut(&Flow, Both<u64>)) {
+        let mut active = std::mem::take(&mut self.active);
+        active.retain(|&id| {
+            let Some(flow) = self.flows.get_mut(&id) else { return false };
+            flow.is_active = !flow.ring.expire(now);
+            let is_active = flow.is_active;
+            let bytes = flow.ring.within(span);
+            if bytes != Both::default() {
+                report(flow, bytes);
+            }
+            let rate = span.rate(bytes);
+            if flow.row.rate != rate
+                && let Some(flow) = self.edit(id)
+            {
+                Arc::make_mut(&mut flow.row).rate = rate;
+            }
+            is_active
+        });
+        self.active = active;
+    }
+
+    /// The rows for a snapshot.
+    pub(super) fn tick(&mut self, now: Moment) -> Vec<Arc<ConnectionRow>> {
+        self.forget_recent(now);
+        let mut changes = Vec::with_capacity(self.changed.len());
+        for id in self.changed.drain(..) {
+            let row = self.flows.get_mut(&id).map(|flow| {
+                flow.is_changed = false;
+                Arc::clone(&flow.row)
+            });
+            changes.push((id, row));
+        }
+        self.rows.apply(changes);
+        self.rows.share()
+    }
+
+    /// Drops every closed flow and sets the others' totals to zero.
+    pub(super) fn reset(&mut self) -> Vec<Flow> {
+        let closed = std::mem::take(&mut self.closed);
+        let dropped = closed.into_iter().filter_map(|id| self.remove(id)).collect();
+        self.active.clear();
+        let ids: Vec<FlowId> = self.flows.keys().copied().collect();
+        for id in ids {
+            if let Some(flow) = self.edit(id) {
+                flow.is_active = false;
+                flow.reset();
+            }
+        }
+        dropped
+    }
+
+    fn forget_recent(&mut self, now: Moment) {
+        while let Some(&(opened, remote, id)) = self.recent_order.front() {
+            if now.since(opened) <= LATE {
+                return;
+            }
+            self.recent_order.pop_front();
+            if let Some(ids) = self.recent.get_mut(&remote) {
+                // Both lists are in the order of opening.
+                if ids.front() == Some(&id) {
+                    ids.pop_front();
+                }
+                if ids.is_empty() {
+                    self.recent.remove(&remote);
+                }
+            }
+        }
+    }
+}
+
+/// Flows that one late answer may name.
+const MAX_RENAMED: usize = 1024;

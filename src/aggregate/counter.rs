@@ -1,0 +1,283 @@
+//! Bytes over time: sliding windows, seconds for charts, and the clock that both run on.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::snapshot::{Both, History};
+use crate::settings::RateWindow;
+use crate::time::Timestamp;
+use crate::units::{Bytes, BytesPerSec};
+
+/// Nanoseconds since the counting began. Never runs backwards, whatever the stamps do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Moment(u64);
+
+impl Moment {
+    /// The time from `earlier` to `self`.
+    pub(super) fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+
+    /// The bucket that ends at or after this moment: bucket n holds the time (n − 1, n] · 250 ms.
+    fn slot(self) -> u32 {
+        u32::try_from(self.0.div_ceil(SLOT_NANOS)).unwrap_or(u32::MAX)
+    }
+
+    /// Likewise in whole seconds.
+    fn second(self) -> u64 {
+        self.0.div_ceil(SECOND_NANOS)
+    }
+}
+
+/// Turns stamps into moments.
+///
+/// Stamps come from several processors and may be a little out of order: an earlier one counts as the latest so
+/// far. A step back of more than [`CLOCK_STEP`] is a clock that was set; time goes on from there.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Clock {
+    last: Option<Timestamp>,
+    moment: Moment,
+}
+
+impl Clock {
+    /// The moment of `stamp`. The first one is the beginning.
+    pub(super) fn advance(&mut self, stamp: Timestamp) -> Moment {
+        let last = *self.last.get_or_insert(stamp);
+        if last < stamp {
+            let step = u64::try_from(stamp.since(last).as_nanos()).unwrap_or(u64::MAX);
+            self.moment.0 = self.moment.0.saturating_add(step);
+            self.last = Some(stamp);
+        } else if stamp + CLOCK_STEP < last {
+            self.last = Some(stamp);
+        }
+        self.moment
+    }
+
+    /// The latest moment so far.
+    pub(super) const fn moment(&self) -> Moment {
+        self.moment
+    }
+}
+
+/// What a rate is averaged over: the buckets after one, and how long they last.
+///
+/// That is the chosen window, rounded up to whole buckets (of 250 ms; of 1 s for the window of 30 s),
+/// or the time since the counting began if that is shorter: the first seconds are not understated.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    /// Buckets up to this one are over.
+    after: Option<u32>,
+    length: Duration,
+}
+
+impl Span {
+    /// The span of `window` that ends `now`, of a count that began at `start`.
+    pub(super) fn ending(now: Moment, start: Moment, window: RateWindow) -> Self {
+        let slots = u64::try_from(window.span().as_nanos()).unwrap_or(u64::MAX) / SLOT_NANOS;
+        let begin = (now.0 / SLOT_NANOS).checked_sub(slots).map(|begin| match window {
+            RateWindow::ThirtySeconds => begin - begin % u64::from(COARSE),
+            _ => begin,
+        });
+        let begin = begin.filter(|begin| start.0 < begin * SLOT_NANOS);
+        let begin_nanos = begin.map_or(start.0, |begin| begin * SLOT_NANOS);
+        Self {
+            after: begin.map(|begin| u32::try_from(begin).unwrap_or(u32::MAX)),
+            // A rate over less than a bucket would be a guess made from one packet.
+            length: Duration::from_nanos(now.0.saturating_sub(begin_nanos).max(SLOT_NANOS)),
+        }
+    }
+
+    /// The average rate of what a [`Ring`] held within this span.
+    pub(super) fn rate(&self, bytes: Both<u64>) -> Both<BytesPerSec> {
+        Both { rx: Bytes(bytes.rx).over(self.length), tx: Bytes(bytes.tx).over(self.length) }
+    }
+}
+
+/// Bytes of the last half minute, in buckets. Empty ones take no room, and a ring that has been idle for
+/// longer than that owns no memory at all.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ring {
+    /// Ascending by bucket.
+    buckets: Vec<Bucket>,
+}
+
+/// Sixteen bytes: the counts are 48 bits wide (281 TB in 250 ms) and saturate.
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    slot: u32,
+    rx_low: u32,
+    tx_low: u32,
+    rx_high: u16,
+    tx_high: u16,
+}
+
+impl Ring {
+    /// Counts bytes at `now`.
+    pub(super) fn add(&mut self, now: Moment, bytes: Both<u64>) {
+        let slot = now.slot();
+        if let Some(last) = self.buckets.last_mut()
+            && slot <= last.slot
+        {
+            last.add(bytes);
+            return;
+        }
+        if self.buckets.len() == self.buckets.capacity() {
+            self.coarsen(slot);
+        }
+        self.buckets.push(Bucket::new(slot, bytes));
+    }
+
+    /// The bytes within `span`.
+    pub(super) fn within(&self, span: &Span) -> Both<u64> {
+        let mut sum = Both::default();
+        for bucket in self.buckets.iter().rev() {
+            if span.after.is_some_and(|after| bucket.slot <= after) {
+                break;
+            }
+            let bytes = bucket.bytes();
+            sum.rx += bytes.rx;
+            sum.tx += bytes.tx;
+        }
+        sum
+    }
+
+    /// Lets go of what no window reaches any more; whether nothing is left.
+    pub(super) fn expire(&mut self, now: Moment) -> bool {
+        if let Some(over) = now.slot().checked_sub(LONGEST) {
+            let gone = self.buckets.partition_point(|bucket| bucket.slot <= over);
+            if gone == self.buckets.len() {
+                self.buckets = Vec::new();
+            } else if gone > 0 {
+                self.buckets.drain(..gone);
+            }
+        }
+        self.buckets.is_empty()
+    }
+
+    /// Before growing: joins buckets that only the window of 30 s still reaches into whole seconds.
+    fn coarsen(&mut self, slot: u32) {
+        let fine_after = slot.saturating_sub(FINE) / COARSE * COARSE;
+        self.buckets.dedup_by(|next, kept| {
+            let joined = next.slot <= fine_after && next.slot.div_ceil(COARSE) == kept.slot.div_ceil(COARSE);
+            if joined {
+                kept.add(next.bytes());
+                kept.slot = next.slot;
+            }
+            joined
+        });
+        let over = slot.saturating_sub(LONGEST);
+        let gone = self.buckets.partition_point(|bucket| bucket.slot < over);
+        self.buckets.drain(..gone);
+    }
+}
+
+impl Bucket {
+    fn new(slot: u32, bytes: Both<u64>) -> Self {
+        let mut bucket = Self { slot, rx_low: 0, tx_low: 0, rx_high: 0, tx_high: 0 };
+        bucket.add(bytes);
+        bucket
+    }
+
+    fn bytes(self) -> Both<u64> {
+        let wide = |high: u16, low: u32| u64::from(high) << 32 | u64::from(low);
+        Both { rx: wide(self.rx_high, self.rx_low), tx: wide(self.tx_high, self.tx_low) }
+    }
+
+    fn add(&mut self, more: Both<u64>) {
+        let old = self.bytes();
+        (self.rx_high, self.rx_low) = narrow(old.rx.saturating_add(more.rx));
+        (self.tx_high, self.tx_low) = narrow(old.tx.saturating_add(more.tx));
+    }
+}
+
+/// The upper 16 and the lower 32 of 48 bits.
+fn narrow(wide: u64) -> (u16, u32) {
+    match u16::try_from(wide >> 32) {
+        Ok(high) => (high, u32::try_from(wide & u64::from(u32::MAX)).unwrap_or(u32::MAX)),
+        Err(_) => (u16::MAX, u32::MAX),
+    }
+}
+
+/// Bytes per second, second by second, for a small chart. Owns nothing when all of it is zero.
+#[derive(Clone, Debug)]
+pub(super) struct Seconds {
+    samples: VecDeque<Both<f32>>,
+    capacity: usize,
+    /// The second that is being counted.
+    second: u64,
+    current: Both<u64>,
+    /// How many of the newest samples are zero.
+    quiet: usize,
+}
+
+impl Seconds {
+    /// A chart of the last `capacity` seconds that begins `now`.
+    pub(super) fn new(now: Moment, capacity: usize) -> Self {
+        Self { samples: VecDeque::new(), capacity, second: now.second(), current: Both::default(), quiet: 0 }
+    }
+
+    /// Counts bytes at `now`.
+    pub(super) fn add(&mut self, now: Moment, bytes: Both<u64>) {
+        self.finish(now.second());
+        self.current.rx = self.current.rx.saturating_add(bytes.rx);
+        self.current.tx = self.current.tx.saturating_add(bytes.tx);
+    }
+
+    /// Finishes the seconds that are over; the chart if it has changed.
+    pub(super) fn tick(&mut self, now: Moment) -> Option<History> {
+        if !self.finish(now.0 / SECOND_NANOS + 1) {
+            return None;
+        }
+        Some(self.samples.iter().copied().collect())
+    }
+
+    /// Whether there is nothing to show and nothing being counted.
+    pub(super) fn is_idle(&self) -> bool {
+        self.samples.is_empty() && self.current == Both::default()
+    }
+
+    /// Finishes every second before `second`; whether there was one to show.
+    fn finish(&mut self, second: u64) -> bool {
+        if second <= self.second {
+            return false;
+        }
+        let passed = usize::try_from(second - self.second).unwrap_or(usize::MAX);
+        self.second = second;
+        let bytes = std::mem::take(&mut self.current);
+        if self.samples.is_empty() && bytes == Both::default() {
+            return false;
+        }
+        self.quiet = if bytes == Both::default() { self.quiet + 1 } else { 0 };
+        self.samples.push_back(Both { rx: bytes.rx as f32, tx: bytes.tx as f32 });
+        let silent = (passed - 1).min(self.capacity);
+        self.samples.extend(std::iter::repeat_n(Both::default(), silent));
+        self.quiet += silent;
+        if self.capacity <= self.quiet {
+            self.samples = VecDeque::new();
+            self.quiet = 0;
+        }
+        let excess = self.samples.len().saturating_sub(self.capacity);
+        self.samples.drain(..excess);
+        true
+    }
+}
+
+const SECOND_NANOS: u64 = 1_000_000_000;
+
+/// A bucket's length.
+const SLOT_NANOS: u64 = SECOND_NANOS / 4;
+
+/// Buckets to a second.
+const COARSE: u32 = 4;
+
+/// Buckets that stay fine: the window of 5 s, a begun bucket at each end, and a second to align.
+const FINE: u32 = 22;
+
+/// Buckets that the longest window may reach back: 30 s, and as long as it takes to align.
+const LONGEST: u32 = 30 * COARSE + COARSE + 1;
+
+/// A step back of the clock that is more than disorder.
+const CLOCK_STEP: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,166 @@
+//! One account for each registrable domain, and for each address that has no name.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::counter::{Moment, Span};
+use super::flows::Flow;
+use super::ledger::{Account, AccountRow, Ledger, Parts};
+use super::snapshot::{Both, ConnectionRow, DomainRow};
+use super::{Limit, MAX_DOMAIN_NAMES, MAX_DOMAINS};
+use crate::time::Timestamp;
+use crate::units::{Bytes, BytesPerSec};
+
+/// Which domain: whether it is an address, and its text.
+pub(super) type DomainKey = (bool, Arc<str>);
+
+/// The names below a domain and the names of the processes that talk to it, each with the number of
+/// flows that brought it.
+#[derive(Debug, Default)]
+pub(super) struct Extra {
+    hosts: BTreeMap<Arc<str>, u32>,
+    processes: BTreeMap<Arc<str>, u32>,
+}
+
+impl AccountRow for DomainRow {
+    type Extra = Extra;
+
+    fn parts(&mut self) -> Parts<'_> {
+        Parts {
+            bytes: &mut self.bytes,
+            rate: &mut self.rate,
+            connections: &mut self.connections,
+            first_seen: &mut self.first_seen,
+            last_seen: &mut self.last_seen,
+            history: &mut self.history,
+        }
+    }
+
+    fn figures(&self) -> (Both<Bytes>, Both<BytesPerSec>) {
+        (self.bytes, self.rate)
+    }
+}
+
+/// Every domain and nameless address.
+#[derive(Default)]
+pub(super) struct Domains {
+    pub(super) ledger: Ledger<DomainRow>,
+}
+
+impl Domains {
+    /// Adds a flow to its domain.
+    ///
+    /// # Errors
+    ///
+    /// [`Limit::Domains`] or [`Limit::DomainNames`] when something had to make room.
+    pub(super) fn credit(&mut self, flow: &Flow, now: Moment) -> Result<(), Limit> {
+        let (row, key, share) = (&flow.row, &flow.domain, flow.share());
+        let mut result = Ok(());
+        if self.ledger.get(key).is_none() {
+            if MAX_DOMAINS <= self.ledger.len() {
+                self.make_room();
+                result = Err(Limit::Domains);
+            }
+            self.ledger.open(key.clone(), Account::new(empty(key), Extra::default(), now));
+        }
+        if let Some(account) = self.ledger.credit(key, share) {
+            let domain = Arc::make_mut(&mut account.row);
+            let host = row.host.as_ref().map(|host| &host.name);
+            let fits = add(&mut account.extra.hosts, host, &mut domain.hosts)
+                & add(&mut account.extra.processes, process_name(row), &mut domain.processes);
+            if !fits {
+                result = Err(Limit::DomainNames);
+            }
+        }
+        result
+    }
+
+    /// Takes a flow away from its domain, before its owner or name changes.
+    pub(super) fn debit(&mut self, flow: &Flow) {
+        let row = &flow.row;
+        if let Some(account) = self.ledger.debit(&flow.domain, flow.share()) {
+            let domain = Arc::make_mut(&mut account.row);
+            remove(&mut account.extra.hosts, row.host.as_ref().map(|host| &host.name), &mut domain.hosts);
+            remove(&mut account.extra.processes, process_name(row), &mut domain.processes);
+        }
+    }
+
+    pub(super) fn tick(&mut self, now: Moment, span: &Span) -> Vec<Arc<DomainRow>> {
+        self.ledger.tick(now, span, |account| account.flows == 0 && account.row.bytes == Both::default())
+    }
+
+    /// Sets every total to zero.
+    pub(super) fn reset(&mut self, now: Moment) {
+        self.ledger.reset(now);
+    }
+
+    /// Drops an eighth of the domains: those without flows that have been silent the longest.
+    fn make_room(&mut self) {
+        let mut idle: Vec<(Timestamp, DomainKey)> = self
+            .ledger
+            .iter()
+            .filter(|(_, account)| account.flows == 0)
+            .map(|(key, account)| (account.row.last_seen, key.clone()))
+            .collect();
+        idle.sort();
+        let oldest = idle.into_iter().take(MAX_DOMAINS / 8).map(|(_, key)| key).collect();
+        self.ledger.close_accounts(&oldest);
+    }
+}
+
+/// The domain of a connection: its name's, or its remote address.
+pub(super) fn key(row: &ConnectionRow) -> DomainKey {
+    match &row.domain {
+        Some(domain) => (false, Arc::clone(domain)),
+        None => (true, address_text(row.remote.ip())),
+    }
+}
+
+fn address_text(address: IpAddr) -> Arc<str> {
+    address.to_canonical().to_string().into()
+}
+
+fn process_name(row: &ConnectionRow) -> Option<&Arc<str>> {
+    Some(&row.process_name).filter(|name| !name.is_empty())
+}
+
+/// Counts a name; `false` when there was no room for a new one.
+fn add(names: &mut BTreeMap<Arc<str>, u32>, name: Option<&Arc<str>>, shown: &mut Vec<Arc<str>>) -> bool {
+    let Some(name) = name else { return true };
+    if let Some(flows) = names.get_mut(name) {
+        *flows = flows.saturating_add(1);
+        return true;
+    }
+    if MAX_DOMAIN_NAMES <= names.len() {
+        return false;
+    }
+    names.insert(Arc::clone(name), 1);
+    *shown = names.keys().cloned().collect();
+    true
+}
+
+fn remove(names: &mut BTreeMap<Arc<str>, u32>, name: Option<&Arc<str>>, shown: &mut Vec<Arc<str>>) {
+    let Some(name) = name else { return };
+    let Some(flows) = names.get_mut(name) else { return };
+    *flows = flows.saturating_sub(1);
+    if *flows == 0 {
+        names.remove(name);
+        *shown = names.keys().cloned().collect();
+    }
+}
+
+fn empty((is_address, domain): &DomainKey) -> DomainRow {
+    DomainRow {
+        domain: Arc::clone(domain),
+        is_address: *is_address,
+        hosts: Vec::new(),
+        processes: Vec::new(),
+        bytes: Both::default(),
+        rate: Both::default(),
+        connections: 0,
+        first_seen: Timestamp::default(),
+        last_seen: Timestamp::default(),
+        history: Arc::default(),
+    }
+}

@@ -1,0 +1,67 @@
+//! What bounds the memory, and what to say when a bound is reached.
+
+/// Connections that are remembered, open and closed.
+pub const MAX_CONNECTIONS: usize = 1 << 18;
+
+/// Processes that are remembered.
+pub(super) const MAX_PROCESSES: usize = 1 << 16;
+
+/// Domains and nameless addresses that are remembered. As many as connections, so that there always are
+/// some without connections to let go of.
+pub(super) const MAX_DOMAINS: usize = MAX_CONNECTIONS;
+
+/// Host names, and names of processes, that are listed for one domain.
+pub(super) const MAX_DOMAIN_NAMES: usize = 256;
+
+/// A bound that was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Limit {
+    ClosedConnections,
+    OpenConnections,
+    Processes,
+    Domains,
+    DomainNames,
+    Names,
+}
+
+impl Limit {
+    /// One sentence for the user: the constant, and what is not shown.
+    pub(super) const fn sentence(self) -> &'static str {
+        match self {
+            Self::ClosedConnections => {
+                "More than 262144 connections (MAX_CONNECTIONS): the ones that closed first are no longer listed; all totals still count them."
+            }
+            Self::OpenConnections => {
+                "More than 262144 connections open at once (MAX_CONNECTIONS): later ones are neither listed nor counted."
+            }
+            Self::Processes => {
+                "More than 65536 processes (MAX_PROCESSES): the traffic of later ones is listed as unattributed."
+            }
+            Self::Domains => {
+                "More than 262144 domains (MAX_DOMAINS): those that have been silent the longest are no longer listed."
+            }
+            Self::DomainNames => {
+                "A domain has more than 256 hosts or processes (MAX_DOMAIN_NAMES): the rest is counted but not named."
+            }
+            Self::Names => "More than 65536 DNS answers (MAX_NAMES): the oldest are forgotten.",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_sentence_has_its_constant() {
+        #[rustfmt::skip]
+        let cases = [
+            (Limit::ClosedConnections, MAX_CONNECTIONS), (Limit::OpenConnections, MAX_CONNECTIONS),
+            (Limit::Processes, MAX_PROCESSES), (Limit::Domains, MAX_DOMAINS),
+            (Limit::DomainNames, MAX_DOMAIN_NAMES), (Limit::Names, super::super::names::MAX_NAMES),
+        ];
+        for (limit, constant) in cases {
+            assert!(limit.sentence().contains(&constant.to_string()), "{limit:?}");
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! One account for each process, and one for what has no owner.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::counter::{Moment, Span};
+use super::ledger::{Account, AccountRow, Ledger, Parts, Share};
+use super::names::printable;
+use super::snapshot::{Both, ProcessRow};
+use super::{Limit, MAX_PROCESSES};
+use crate::event::{App, Process, ProcessKey};
+use crate::time::Timestamp;
+use crate::units::{Bytes, BytesPerSec};
+
+/// What is known of a process beside its row.
+#[derive(Debug, Default)]
+pub(super) struct Extra {
+    exited: Option<Moment>,
+}
+
+impl AccountRow for ProcessRow {
+    type Extra = Extra;
+
+    fn parts(&mut self) -> Parts<'_> {
+        Parts {
+            bytes: &mut self.bytes,
+            rate: &mut self.rate,
+            connections: &mut self.connections,
+            first_seen: &mut self.first_seen,
+            last_seen: &mut self.last_seen,
+            history: &mut self.history,
+        }
+    }
+
+    fn figures(&self) -> (Both<Bytes>, Both<BytesPerSec>) {
+        (self.bytes, self.rate)
+    }
+}
+
+/// Every process that has something to do with the network.
+#[derive(Default)]
+pub(super) struct Processes {
+    pub(super) ledger: Ledger<ProcessRow>,
+    /// Those that have ended and whose rows are still there, in the order of their end.
+    exited: Vec<ProcessKey>,
+    /// How long the row of a process that has ended stays; `None` is for ever.
+    linger: Option<Duration>,
+}
+
+impl Processes {
+    pub(super) fn new(linger: Option<Duration>) -> Self {
+        Self { linger, ..Self::default() }
+    }
+
+    /// Learns about a process; whether the name of a known one has changed.
+    ///
+    /// # Errors
+    ///
+    /// [`Limit::Processes`] when there is no room; the process stays unknown.
+    pub(super) fn describe(&mut self, process: Process, now: Moment) -> Result<bool, Limit> {
+        let key = key(Some(process.key));
+        if let Some(account) = self.ledger.edit(&key) {
+            let row = Arc::make_mut(&mut account.row);
+            let renamed = *row.name != *process.name;
+            describe(row, process);
+            return Ok(renamed);
+        }
+        if MAX_PROCESSES <= self.ledger.len() {
+            return Err(Limit::Processes);
+        }
+        let mut row = unknown(Some(process.key));
+        describe(&mut row, process);
+        self.ledger.open(key, Account::new(row, Extra::default(), now));
+        Ok(false)
+    }
+
+    /// Makes sure that there is an account to credit.
+    ///
+    /// # Errors
+    ///
+    /// [`Limit::Processes`] when there is no room.
+    pub(super) fn ensure(&mut self, process: Option<ProcessKey>, now: Moment) -> Result<(), Limit> {
+        let key = key(process);
+        if self.ledger.get(&key).is_some() {
+            return Ok(());
+        }
+        // What has no owner always has an account.
+        if process.is_some() && MAX_PROCESSES <= self.ledger.len() {
+            return Err(Limit::Processes);
+        }
+        self.ledger.open(key, Account::new(unknown(process), Extra::default(), now));
+        Ok(())
+    }
+
+    /// The name to show for a flow's owner; empty while that is unknown.
+    pub(super) fn name(&self, process: Option<ProcessKey>) -> Arc<str> {
+        let account = process.and_then(|process| self.ledger.get(&key(Some(process))));
+        account.map_or_else(|| Arc::from(""), |account| Arc::clone(&account.row.name))
+    }
+
+    pub(super) fn exited(&mut self, process: ProcessKey, now: Moment) {
+        let Some(account) = self.ledger.edit(&key(Some(process))) else { return };
+        if account.extra.exited.replace(now).is_none() {
+            Arc::make_mut(&mut account.row).exited = true;
+            self.exited.push(process);
+        }
+    }
+
+    pub(super) fn credit(&mut self, process: Option<ProcessKey>, share: Share, now: Moment) {
+        // A flow's owner is only set after `ensure` has agreed.
+        if self.ensure(process, now).is_ok() {
+            self.ledger.credit(&key(process), share);
+        }
+    }
+
+    pub(super) fn tick(&mut self, now: Moment, span: &Span) -> Vec<Arc<ProcessRow>> {
+        let linger = self.linger;
+        let ledger = &mut self.ledger;
+        self.exited.retain(|&process| {
+            let key = key(Some(process));
+            let Some(account) = ledger.get(&key) else { return false };
+            let ended = account.extra.exited.unwrap_or(now).max(account.active);
+            let is_over = linger.is_some_and(|linger| linger <= now.since(ended));
+            if is_over
+                && !account.hidden
+                && let Some(account) = ledger.edit(&key)
+            {
+                account.hidden = true;
+            }
+            true
+        });
+        self.ledger.tick(now, span, |account| {
+            let was_process = account.hidden && account.extra.exited.is_some();
+            let is_empty_rest = account.row.key.is_none() && account.row.bytes == Both::default();
+            account.flows == 0 && (was_process || is_empty_rest)
+        })
+    }
+
+    /// Sets every total to zero.
+    pub(super) fn reset(&mut self, now: Moment) {
+        self.ledger.reset(now);
+    }
+}
+
+/// The key of a process's account.
+pub(super) fn key(process: Option<ProcessKey>) -> (bool, Option<ProcessKey>) {
+    (process.is_none(), process)
+}
+
+/// The row of a process of which nothing is known, or of what has no owner.
+fn unknown(key: Option<ProcessKey>) -> ProcessRow {
+    let (name, id) = match key {
+        Some(key) => (format!("pid {}", key.pid), format!("pid:{}", key.pid)),
+        None => (UNATTRIBUTED.to_owned(), String::new()),
+    };
+    ProcessRow {
+        key,
+        name: name.as_str().into(),
+        app: App { id, name },
+        path: None,
+        user: None,
+        parent: None,
+        bytes: Both::default(),
+        rate: Both::default(),
+        connections: 0,
+        first_seen: Timestamp::default(),
+        last_seen: Timestamp::default(),
+        exited: false,
+        history: Arc::default(),
+    }
+}
+
+fn describe(row: &mut ProcessRow, process: Process) {
+    row.name = printable(&process.name).into();
+    row.app = App { id: process.app.id, name: printable(&process.app.name) };
+    row.path = process.path.map(|path| printable(&path).into());
+    row.user =
+        process.user.map(|user| printable(&user)).or(process.uid.map(|uid| uid.to_string())).map(Into::into);
+    row.parent = process.parent;
+}
+
+/// The name of the row for what has no owner.
+const UNATTRIBUTED: &str = "Unattributed";
