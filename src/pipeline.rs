@@ -308,7 +308,7 @@ impl AggregateThread {
                         self.window = window;
                         aggregator.set_window(window);
                     }
-                    Ok(Action::Reset) => aggregator.reset(self.now(source, clock)),
+                    Ok(Action::Reset) => aggregator.reset(now(source, clock)),
                     Ok(Action::Refresh) => next_tick = Instant::now(),
                     Ok(Action::Shown(shown)) => {
                         self.shown = shown;
@@ -318,7 +318,7 @@ impl AggregateThread {
                 },
                 recv(timer) -> _ => {
                     next_tick = Instant::now() + if self.shown { SHOWN_TICK } else { HIDDEN_TICK };
-                    let snapshot = aggregator.tick(self.now(source, clock));
+                    let snapshot = aggregator.tick(now(source, clock));
                     // A paused display keeps its picture while counting goes on behind it.
                     if !(self.shared.status.load().paused && source == Source::Live) {
                         self.shared.snapshot.store(snapshot);
@@ -337,11 +337,13 @@ impl AggregateThread {
         })
     }
 
-    fn now(&self, source: Source, clock: Timestamp) -> Timestamp {
-        match source {
-            Source::Live => wall_clock(),
-            Source::Recording => clock,
-        }
+}
+
+/// The time now: the clock's while live, the packets' in a recording.
+fn now(source: Source, clock: Timestamp) -> Timestamp {
+    match source {
+        Source::Live => wall_clock(),
+        Source::Recording => clock,
     }
 }
 

@@ -36,7 +36,7 @@ impl Connections {
     }
 
     /// The flows that are not closed, in order.
-    pub(super) fn open(&self) -> Vec<FlowId> {
+    pub(super) fn still_open(&self) -> Vec<FlowId> {
         self.flows.iter().filter(|(_, flow)| flow.closed.is_none()).map(|(id, _)| *id).collect()
     }
 

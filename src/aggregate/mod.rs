@@ -298,7 +298,7 @@ impl Aggregator {
     /// The capture has gone: nothing of what was open is followed any longer.
     pub fn close_all(&mut self, now: Timestamp) {
         let now = self.clock.advance(now);
-        for id in self.connections.open() {
+        for id in self.connections.still_open() {
             self.close(id, now);
         }
     }

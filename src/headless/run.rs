@@ -112,7 +112,7 @@ fn replay(cli: &Cli, recording: Recording, printer: &Printer) -> Result<(), RunE
     let mut aggregator = Aggregator::new(options);
     let mut events: Vec<Event> = Vec::new();
     // Reads on to the first packet, which says when the recording begins.
-    let mut played = player.play(Timestamp::default(), &mut events);
+    let mut progress = player.play(Timestamp::default(), &mut events);
     let first = player.first().unwrap_or_default();
     let stop = cli.duration.map(|span| first + span);
     let mut next_print = first;
@@ -125,16 +125,17 @@ fn replay(cli: &Cli, recording: Recording, printer: &Printer) -> Result<(), RunE
         let until = stop.map_or(next_print, |stop| stop.min(next_print));
         loop {
             events.drain(..).for_each(|event| aggregator.ingest(&event));
-            if played == Played::Reached && player.clock() >= until || matches!(played, Played::Ended(_)) {
+            if progress == Played::Reached && player.clock() >= until || matches!(progress, Played::Ended(_))
+            {
                 break;
             }
-            played = player.play(until, &mut events);
+            progress = player.play(until, &mut events);
         }
-        let is_over = matches!(played, Played::Ended(_)) || stop.is_some_and(|stop| until >= stop);
+        let is_over = matches!(progress, Played::Ended(_)) || stop.is_some_and(|stop| until >= stop);
         if is_over || cli.interval.is_some() {
             printer.print(&aggregator.tick(player.clock()), cli.interval)?;
         }
-        if let Played::Ended(Some(note)) = played {
+        if let Played::Ended(Some(note)) = progress {
             return Err(RunError::EndsEarly(note));
         }
         if is_over {

@@ -100,7 +100,7 @@ impl<'a> Playback<'a> {
         self.thread.send(Message::Begin(Source::Recording));
         self.thread.shared.set_capture(&show(Duration::ZERO, None));
         loop {
-            let wait = if self.paused { Duration::from_secs(3600) } else { self.pause_between_steps() };
+            let wait = if self.paused { Duration::from_hours(1) } else { self.pause_between_steps() };
             match self.thread.actions.recv_timeout(wait) {
                 Ok(Action::StartCapture) => return Over::Next(Next::Live(WithoutRight::Ask)),
                 Ok(Action::Quit) | Err(RecvTimeoutError::Disconnected) => return Over::Next(Next::Quit),
