@@ -35,7 +35,7 @@ const MAX_FRAMES_AT_ONCE: usize = 2048;
 const MAX_FAULTS: usize = 8;
 
 /// How long the last events may take to be written after the order to end.
-const FAREWELL: Duration = Duration::from_millis(200);
+const FAREWELL: Duration = Duration::from_millis(500);
 
 /// What turns frames into events: the meter and the look-up of owners.
 pub trait Engine {
