@@ -197,6 +197,8 @@ fn an_interface_that_is_not_there_is_named_with_those_that_are() {
     let err = launch(Some("crow-none0")).start().unwrap_err().to_string();
     assert!(err.starts_with("there is no interface \"crow-none0\"; there are "), "{err}");
     assert!(err.contains("lo"), "{err}");
+    let err = launch(Some("a-name-of-more-than-fifteen-bytes")).start().unwrap_err().to_string();
+    assert!(err.starts_with("an interface's name has at most 15 bytes"), "{err}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::{getegid, geteuid};
 
@@ -146,7 +147,10 @@ impl Launch {
         for _ in 0..=self.patience.as_millis() / SLICE.as_millis() {
             let mut fds = [PollFd::new(listener.as_fd(), PollFlags::POLLIN)];
             let slice = u16::try_from(SLICE.as_millis()).unwrap_or(u16::MAX);
-            poll(&mut fds, PollTimeout::from(slice)).map_err(|errno| at("waiting for it")(errno.into()))?;
+            match poll(&mut fds, PollTimeout::from(slice)) {
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(errno) => return Err(at("waiting for it")(errno.into())),
+            }
             if let Ok((stream, _)) = listener.accept() {
                 let peer = Peer::of(&stream).map_err(|errno| at("asking who it is")(errno.into()))?;
                 if is_the_helper(peer, process.child.id()) {

@@ -57,6 +57,11 @@ pub enum Error {
     /// The app made no sense.
     #[error(transparent)]
     Protocol(#[from] ProtocolError),
+    /// No interface can have that name.
+    #[error(
+        "an interface's name has at most {MAX_INTERFACE_NAME_BYTES} bytes; give one that the system lists"
+    )]
+    LongName,
     /// The interface cannot be captured.
     #[error(transparent)]
     Capture(#[from] live::Error),
@@ -128,8 +133,8 @@ fn number(name: &str, value: &OsString) -> Result<u32, Error> {
 /// [`Error`], which the app has been told too if it could be reached.
 pub fn run(arguments: &Arguments) -> Result<(), Error> {
     let mut greeter = Greeter::connect(arguments)?;
-    let interface = greeter.hear_start()?;
-    let result = capture(arguments, &mut greeter, interface.as_deref());
+    let result =
+        greeter.hear_start().and_then(|interface| capture(arguments, &mut greeter, interface.as_deref()));
     if let Err(err) = &result
         && !matches!(err, Error::Serve(_))
     {
@@ -203,8 +208,10 @@ impl Greeter {
         let ToHelper::Start { interface } = self.hear()? else {
             return Err(ProtocolError::OutOfTurn.into());
         };
-        let too_long = interface.as_ref().is_some_and(|name| name.len() > MAX_INTERFACE_NAME_BYTES);
-        if too_long { Err(ProtocolError::OutOfTurn.into()) } else { Ok(interface) }
+        if interface.as_ref().is_some_and(|name| name.len() > MAX_INTERFACE_NAME_BYTES) {
+            return Err(Error::LongName);
+        }
+        Ok(interface)
     }
 
     fn hear<T: DeserializeOwned>(&mut self) -> Result<T, Error> {

@@ -120,6 +120,8 @@ fn conditions() -> Result<Vec<(libc::c_long, SeccompCondition)>, seccompiler::Ba
         (libc::SYS_mprotect, argument(2, MaskedEq(bits(code)), 0)?),
         (libc::SYS_socket, argument(0, Eq, libc::AF_NETLINK)?),
     ];
+    #[cfg(target_arch = "x86_64")]
+    all.push((libc::SYS_open, argument(1, MaskedEq(bits(making)), libc::O_RDONLY)?));
     for request in IOCTLS {
         all.push((libc::SYS_ioctl, condition(1, Eq, request)?));
     }

@@ -4,6 +4,7 @@
 //! is full the engine is not asked for events, and what it counts goes on adding up inside it. So memory is
 //! bounded by [`MAX_UNSENT_BYTES`] and the engine's own limits, and no count is lost.
 
+use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
@@ -30,8 +31,11 @@ pub const MAX_UNSENT_BYTES: usize = 256 << 10;
 /// How many frames are read before the pipe is looked at again: below a millisecond's work.
 const MAX_FRAMES_AT_ONCE: usize = 2048;
 
+/// How many sentences wait at most for an app that does not read.
+const MAX_FAULTS: usize = 8;
+
 /// How long the last events may take to be written after the order to end.
-const FAREWELL: Duration = Duration::from_millis(200);
+const FAREWELL: Duration = Duration::from_millis(500);
 
 /// What turns frames into events: the meter and the look-up of owners.
 pub trait Engine {
@@ -149,7 +153,9 @@ struct Server<'a, S, E> {
     engine: &'a mut E,
     encoder: Encoder,
     events: Vec<Event>,
-    /// Whether a frame came since the last tick.
+    /// What the user should know, not sent yet.
+    faults: VecDeque<String>,
+    /// Whether something came since the last tick.
     has_news: bool,
     last_tick: Instant,
     last_beat: Instant,
@@ -170,6 +176,7 @@ impl<'a, S: Source, E: Engine> Server<'a, S, E> {
             engine,
             encoder: Encoder::default(),
             events: Vec::new(),
+            faults: VecDeque::new(),
             has_news: false,
             last_tick: Instant::now(),
             last_beat: Instant::now(),
@@ -267,7 +274,7 @@ impl<'a, S: Source, E: Engine> Server<'a, S, E> {
                 ToHelper::Start { .. } => return Err(ProtocolError::OutOfTurn.into()),
                 ToHelper::Interface(name) => {
                     if let Err(err) = self.source.select(name.as_deref()) {
-                        self.encoder.events(&[Event::Fault(err.to_string())])?;
+                        self.fault(err.to_string());
                     }
                 }
             }
@@ -291,9 +298,18 @@ impl<'a, S: Source, E: Engine> Server<'a, S, E> {
         let counts = self.source.counts()?;
         self.engine.kernel_counts(counts.received, counts.dropped);
         if let Some(sentence) = self.source.check_interface()? {
-            self.encoder.events(&[Event::Fault(sentence)])?;
+            self.fault(sentence);
         }
         Ok(())
+    }
+
+    /// Keeps a sentence for the next tick; while the app does not read, the newest ones.
+    fn fault(&mut self, sentence: String) {
+        if self.faults.len() == MAX_FAULTS {
+            self.faults.pop_front();
+        }
+        self.faults.push_back(sentence);
+        self.has_news = true;
     }
 
     fn is_full(&self) -> bool {
@@ -313,6 +329,7 @@ impl<'a, S: Source, E: Engine> Server<'a, S, E> {
     fn tick(&mut self) -> Result<(), ServeError> {
         self.last_tick = Instant::now();
         self.has_news = false;
+        self.events.extend(self.faults.drain(..).map(Event::Fault));
         self.engine.tick(wall_clock(), &mut self.events);
         let encoded = self.encoder.events(&self.events);
         self.events.clear();
@@ -333,10 +350,11 @@ impl<'a, S: Source, E: Engine> Server<'a, S, E> {
         Ok(())
     }
 
-    /// Sends what was counted since the last tick, and why this is the end, if the app takes it soon.
+    /// Sends what came since the last tick, and why this is the end, if the app takes it soon.
     fn farewell(&mut self, last: &ToApp) {
         let began = Instant::now();
         // Each step is a courtesy: the end comes in any case.
+        let _ = self.drain();
         let _ = self.source.counts().map(|counts| self.engine.kernel_counts(counts.received, counts.dropped));
         let _ = self.tick();
         let _ = self.encoder.message(last);

@@ -179,8 +179,8 @@ fn frames_become_events_and_stop_is_answered() {
     let (end, engine, _) = rig.end();
     assert_eq!(end, Ok(End::Stopped));
     assert_eq!(said.last(), Some(&ToApp::Stopped));
-    // Stop may be heard before the frames are read: then they wait in the kernel and are nobody's.
-    assert_eq!(bytes_in(&said), engine.statistics.received * 1000);
+    // Also when stop is heard first: what waits in the kernel then is still counted.
+    assert_eq!((bytes_in(&said), engine.statistics.received), (10_000, 10));
     assert_eq!(engine.statistics.dropped, 7);
 }
 
@@ -282,6 +282,32 @@ fn what_the_interface_does_is_told() {
         .collect();
     let missing = "there is no interface \"nope\"; there are lo";
     assert_eq!(faults, ["the interface eth0 is gone", missing]);
+}
+
+#[test]
+fn an_app_that_only_orders_and_never_reads_costs_bounded_memory() {
+    let engine = FakeEngine { padding: 300_000, ..FakeEngine::default() };
+    let mut rig = Rig::start(engine, |source| source);
+    rig.wire.write_all(&[0]).unwrap();
+    for round in 0..2000 {
+        rig.order(&ToHelper::Interface(Some(format!("nope{round}"))));
+    }
+    rig.order(&ToHelper::Stop);
+    let said = rig.read_to_end();
+    let is_fault = |event: &&Event| matches!(event, Event::Fault(text) if text.starts_with("there is no"));
+    let faults: Vec<&Event> = said
+        .iter()
+        .flat_map(|message| match message {
+            ToApp::Events(events) => events.as_slice(),
+            _ => &[],
+        })
+        .filter(is_fault)
+        .collect();
+    let newest = Event::Fault("there is no interface \"nope1999\"; there are lo".to_owned());
+    assert_eq!(faults.last(), Some(&&newest), "the newest is kept");
+    let (end, engine, _) = rig.end();
+    assert_eq!(end, Ok(End::Stopped));
+    assert!(faults.len() <= engine.ticks * MAX_FAULTS, "{} in {} ticks", faults.len(), engine.ticks);
 }
 
 #[test]
