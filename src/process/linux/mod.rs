@@ -191,12 +191,12 @@ impl Owners {
             Protocol::TCP => {
                 let entry = match table.and_then(|table| table.get(&ends)) {
                     Some(entry) => Some(*entry),
-                    None => self.sockets.find(Protocol::TCP, ends, key.interface.0).ok()?,
+                    None => self.find(wanted, ends)?,
                 };
                 self.trace_tcp(now, wanted, entry)
             }
             Protocol::UDP => {
-                let entry = self.sockets.find(Protocol::UDP, ends, key.interface.0).ok()?;
+                let entry = self.find(wanted, ends)?;
                 self.trace_udp(now, ends, entry)
             }
             protocol => {
@@ -211,6 +211,19 @@ impl Owners {
         }
     }
 
+    /// Asks for the flow's socket: on its interface, then on any (it was seen on a bridge's member,
+    /// say, but is bound to the bridge). The outer `None` is a system that did not answer.
+    #[expect(clippy::option_option, reason = "no answer and no socket are different")]
+    fn find(&mut self, wanted: &Wanted, ends: (End, End)) -> Option<Option<SocketEntry>> {
+        let (protocol, interface) = (wanted.key.protocol, wanted.key.interface.0);
+        let found = self.sockets.find(protocol, ends, interface).ok()?;
+        let is_last = wanted.opened == Some(Direction::Out) || self.waiting.contains(wanted.flow);
+        if found.is_none() && interface != 0 && is_last {
+            return self.sockets.find(protocol, ends, 0).ok();
+        }
+        Some(found)
+    }
+
     fn trace_tcp(&mut self, now: Timestamp, wanted: &Wanted, entry: Option<SocketEntry>) -> Option<Trace> {
         let mut trace = Trace::default();
         match entry {
@@ -218,10 +231,12 @@ impl Owners {
                 trace.own.push(entry.inode);
                 return Some(trace);
             }
-            // Nothing of its own: a socket that is gone does not come back. The second look is for
-            // the moment between a packet's arrival and the making of its socket.
-            Some(entry) if entry.state == LISTEN => trace.is_final = self.waiting.contains(wanted.flow),
-            None => trace.is_final = self.waiting.contains(wanted.flow),
+            // Nothing of its own. Who opens a connection has a socket before the first packet, and one
+            // that is gone does not come back. For an incoming one a second look covers the moment
+            // between a packet's arrival and the making of its socket.
+            Some(SocketEntry { state: LISTEN, .. }) | None => {
+                trace.is_final = wanted.opened == Some(Direction::Out) || self.waiting.contains(wanted.flow);
+            }
             Some(entry) => trace.is_final = entry.is_orphan(),
         }
         if wanted.opened != Some(Direction::Out) {
@@ -297,3 +312,6 @@ impl OwnerFinder for Owners {
         self.waiting.first_due()
     }
 }
+
+#[cfg(test)]
+mod tests;
