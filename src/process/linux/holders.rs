@@ -24,6 +24,8 @@ use crate::time::Timestamp;
 const MAX_RECENT: usize = 16;
 /// Descriptors tried in vain on either side of the last one that a process was given.
 const NEAR: u32 = 5;
+/// Places remembered at which a process is given descriptors.
+const MAX_PLACES: usize = 4;
 /// Descriptors tried in one go on either side of it.
 const MAX_RUN: usize = 256;
 /// Sockets remembered; what is beyond them is looked for each time.
@@ -59,8 +61,17 @@ struct Scanned {
     sockets: Vec<u32>,
     descriptors: u32,
     at: Timestamp,
-    /// The descriptor at which a sought socket was last found.
-    last: i32,
+    /// The descriptors at which sought sockets were last found, in different places; the latest first.
+    last: Vec<i32>,
+}
+
+impl Scanned {
+    /// A sought socket was found here.
+    fn note(&mut self, fd: i32) {
+        self.last.retain(|last| last.abs_diff(fd) > NEAR);
+        self.last.insert(0, fd);
+        self.last.truncate(MAX_PLACES);
+    }
 }
 
 /// Where a process comes from.
@@ -242,7 +253,7 @@ impl Holders {
 
     /// A sought socket was found here: new ones are likely to be close.
     fn note(&mut self, found: Descriptor) {
-        self.scanned.entry(found.pid).or_default().last = found.fd;
+        self.scanned.entry(found.pid).or_default().note(found.fd);
         if self.recent.first() == Some(&found.pid) {
             return;
         }
@@ -270,12 +281,14 @@ impl Holders {
         }
     }
 
-    /// Tries the descriptors close to the last one: the kernel gives out the lowest that is free, so
-    /// new ones are likely to follow it, one after the other.
+    /// Tries the descriptors close to the last ones: the kernel gives out the lowest that is free, so
+    /// new ones are likely to follow it, one after the other, in each gap that others have left.
     fn look_near(&mut self, pid: i32, missing: &mut HashSet<u32>) {
-        let last = self.scanned.get(&pid).map_or(0, |scanned| scanned.last);
-        self.look_along(pid, (last..).take(MAX_RUN), missing);
-        self.look_along(pid, (0..last).rev().take(MAX_RUN), missing);
+        let places = self.scanned.get(&pid).map(|scanned| scanned.last.clone()).unwrap_or_default();
+        for last in places {
+            self.look_along(pid, (last..).take(MAX_RUN), missing);
+            self.look_along(pid, (0..last).rev().take(MAX_RUN), missing);
+        }
     }
 
     /// Tries descriptors one after the other, until several in a row were in vain.
