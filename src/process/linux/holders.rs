@@ -22,15 +22,25 @@ use crate::time::Timestamp;
 
 /// Processes asked first for a new socket.
 const MAX_RECENT: usize = 16;
-/// Descriptors tried on either side of the last one that a process was given.
-const NEAR: i32 = 4;
+/// Descriptors tried in vain on either side of the last one that a process was given.
+const NEAR: u32 = 5;
+/// Places remembered at which a process is given descriptors.
+const MAX_PLACES: usize = 4;
+/// Descriptors tried in one go on either side of it.
+const MAX_RUN: usize = 256;
 /// Sockets remembered; what is beyond them is looked for each time.
 const MAX_SOCKETS: usize = 262_144;
+/// Sockets of one process remembered between two scans of it; when there are more, all are forgotten.
+const MAX_HINTS: usize = 8_192;
 /// Time that must pass between two full scans, at least.
 const FULL_SCAN_PAUSE: Duration = Duration::from_millis(250);
 /// Time that must pass between two scans of the same descriptors, for each of them. A scan
-/// costs about 2 µs each, so scanning takes a tenth of a core at the very most.
-const PAUSE_PER_DESCRIPTOR: Duration = Duration::from_micros(20);
+/// costs about 2 µs each, so scanning one process takes a twentieth of a core at the very most.
+const PAUSE_PER_DESCRIPTOR: Duration = Duration::from_micros(50);
+/// For how long a process's parent and start are taken to be what they were.
+const LINEAGE_AGE: Duration = Duration::from_millis(500);
+/// Missing sockets remembered at most; when there are more, all are forgotten.
+const MAX_MISSED: usize = 16_384;
 /// Full scans that may miss a socket before it counts as held by nobody who is visible.
 const MAX_MISSES: u8 = 2;
 /// How long such a socket is not worth another full scan.
@@ -51,11 +61,29 @@ struct Scanned {
     sockets: Vec<u32>,
     descriptors: u32,
     at: Timestamp,
-    /// The descriptor at which a sought socket was last found.
-    last: i32,
+    /// The descriptors at which sought sockets were last found, in different places; the latest first.
+    last: Vec<i32>,
 }
 
-/// A socket that full scans did not find.
+impl Scanned {
+    /// A sought socket was found here.
+    fn note(&mut self, fd: i32) {
+        self.last.retain(|last| last.abs_diff(fd) > NEAR);
+        self.last.insert(0, fd);
+        self.last.truncate(MAX_PLACES);
+    }
+}
+
+/// Where a process comes from.
+#[derive(Clone, Copy, Debug)]
+struct Lineage {
+    parent: i32,
+    /// In clock ticks since boot.
+    started: u64,
+    read: Timestamp,
+}
+
+/// A socket that was not found, and how many full scans were in vain.
 #[derive(Clone, Copy, Debug, Default)]
 struct Missed {
     times: u8,
@@ -74,6 +102,7 @@ pub(super) struct Holders {
     /// Descriptors seen by the last full scan.
     descriptors: u32,
     missed: HashMap<u32, Missed>,
+    lineages: HashMap<i32, Lineage>,
 }
 
 impl Holders {
@@ -87,6 +116,7 @@ impl Holders {
             full_scan: None,
             descriptors: 0,
             missed: HashMap::new(),
+            lineages: HashMap::new(),
         }
     }
 
@@ -100,12 +130,12 @@ impl Holders {
         if !missing.is_empty() {
             self.look_in_new(now, &mut missing);
         }
-        if !missing.is_empty() {
+        if !missing.is_empty() && self.is_worth_a_full_scan(now, &missing) {
             self.look_everywhere(now, &missing);
         }
         let mut owners = HashMap::with_capacity(sought.len());
         for &inode in sought {
-            if let Some(owner) = self.eldest(inode) {
+            if let Some(owner) = self.eldest(now, inode) {
                 self.note(owner);
                 owners.insert(inode, owner.pid);
             }
@@ -117,14 +147,16 @@ impl Holders {
     /// sockets that it starts services for). `None` when there are several, or when it is not known.
     pub(super) fn only_holder(&mut self, now: Timestamp, sought: &[u32]) -> Option<i32> {
         let is_recent = |at: Timestamp| now.since(at) < FULL_SCAN_AGE && at.since(now) < FULL_SCAN_AGE;
-        if !self.full_scan.is_some_and(is_recent) || sought.iter().any(|&inode| !self.is_held(inode)) {
-            self.look_everywhere(now, &sought.iter().copied().collect());
+        let mut missing: HashSet<u32> = sought.iter().copied().collect();
+        missing.retain(|&inode| !self.is_held(inode));
+        let is_missing = !missing.is_empty() && self.is_worth_a_full_scan(now, &missing);
+        if is_missing || !self.full_scan.is_some_and(is_recent) {
+            self.look_everywhere(now, &missing);
         }
         let mut only = None;
         for &inode in sought {
             let held = self.by_inode.get(&inode)?;
-            let mut pids: Vec<i32> =
-                held.iter().filter(|&&at| self.holds(at, inode)).map(|descriptor| descriptor.pid).collect();
+            let mut pids: Vec<i32> = held.iter().map(|descriptor| descriptor.pid).collect();
             if pids.iter().any(|&pid| pid != 1) {
                 pids.retain(|&pid| pid != 1);
             }
@@ -144,6 +176,7 @@ impl Holders {
     pub(super) fn forget(&mut self, pid: i32) {
         self.forget_sockets(pid);
         self.scanned.remove(&pid);
+        self.lineages.remove(&pid);
         self.recent.retain(|&other| other != pid);
     }
 
@@ -167,30 +200,60 @@ impl Holders {
 
     /// Of those known to hold the socket, and of their ancestors that hold it under the same number,
     /// the one that started first.
-    fn eldest(&self, inode: u32) -> Option<Descriptor> {
-        let held = self.by_inode.get(&inode)?;
+    fn eldest(&mut self, now: Timestamp, inode: u32) -> Option<Descriptor> {
+        let held = self.by_inode.get(&inode)?.clone();
         let mut eldest: Option<(u64, Descriptor)> = None;
-        for &descriptor in held.iter().filter(|&&at| held.len() == 1 || self.holds(at, inode)) {
-            let mut stat = processes::read_stat(&self.root, descriptor.pid)?;
-            let mut oldest = descriptor;
-            while stat.parent > 1 {
-                let parent = Descriptor { pid: stat.parent, fd: descriptor.fd };
-                let Some(next) = processes::read_stat(&self.root, parent.pid) else { break };
-                if next.started > stat.started || !self.holds(parent, inode) {
-                    break;
-                }
-                (stat, oldest) = (next, parent);
+        for &descriptor in &held {
+            if held.len() > 1 && !self.holds(descriptor, inode) {
+                continue;
             }
-            if eldest.is_none_or(|(started, _)| stat.started < started) {
-                eldest = Some((stat.started, oldest));
+            let Some(lineage) = self.lineage(now, descriptor.pid) else { continue };
+            let (started, ancestor) = self.oldest_ancestor(now, lineage, descriptor, inode);
+            if eldest.is_none_or(|(eldest, _)| started < eldest) {
+                eldest = Some((started, ancestor));
             }
         }
         eldest.map(|(_, descriptor)| descriptor)
     }
 
+    /// Goes up from `descriptor` as long as the parent holds the socket under the same number.
+    fn oldest_ancestor(
+        &mut self,
+        now: Timestamp,
+        mut lineage: Lineage,
+        descriptor: Descriptor,
+        inode: u32,
+    ) -> (u64, Descriptor) {
+        let mut oldest = descriptor;
+        while lineage.parent > 1 {
+            let parent = Descriptor { pid: lineage.parent, fd: descriptor.fd };
+            if !self.holds(parent, inode) {
+                break;
+            }
+            let Some(next) = self.lineage(now, parent.pid).filter(|next| next.started <= lineage.started)
+            else {
+                break;
+            };
+            (lineage, oldest) = (next, parent);
+        }
+        (lineage.started, oldest)
+    }
+
+    fn lineage(&mut self, now: Timestamp, pid: i32) -> Option<Lineage> {
+        if let Some(known) =
+            self.lineages.get(&pid).filter(|known| now.since(known.read) < LINEAGE_AGE && known.read <= now)
+        {
+            return Some(*known);
+        }
+        let stat = processes::read_stat(&self.root, pid)?;
+        let lineage = Lineage { parent: stat.parent, started: stat.started, read: now };
+        self.lineages.insert(pid, lineage);
+        Some(lineage)
+    }
+
     /// A sought socket was found here: new ones are likely to be close.
     fn note(&mut self, found: Descriptor) {
-        self.scanned.entry(found.pid).or_default().last = found.fd;
+        self.scanned.entry(found.pid).or_default().note(found.fd);
         if self.recent.first() == Some(&found.pid) {
             return;
         }
@@ -218,16 +281,31 @@ impl Holders {
         }
     }
 
-    /// Tries the descriptors close to the last one: the kernel gives out the lowest that is free.
+    /// Tries the descriptors close to the last ones: the kernel gives out the lowest that is free, so
+    /// new ones are likely to follow it, one after the other, in each gap that others have left.
     fn look_near(&mut self, pid: i32, missing: &mut HashSet<u32>) {
-        let last = self.scanned.get(&pid).map_or(0, |scanned| scanned.last);
-        for fd in last.saturating_sub(NEAR).max(0)..=last.saturating_add(NEAR) {
-            if missing.is_empty() {
+        let places = self.scanned.get(&pid).map(|scanned| scanned.last.clone()).unwrap_or_default();
+        for last in places {
+            self.look_along(pid, (last..).take(MAX_RUN), missing);
+            self.look_along(pid, (0..last).rev().take(MAX_RUN), missing);
+        }
+    }
+
+    /// Tries descriptors one after the other, until several in a row were in vain.
+    fn look_along(&mut self, pid: i32, descriptors: impl Iterator<Item = i32>, missing: &mut HashSet<u32>) {
+        let mut in_vain = 0;
+        for fd in descriptors {
+            if missing.is_empty() || in_vain >= NEAR {
                 return;
             }
+            in_vain += 1;
             let link = self.root.join(format!("{pid}/fd/{fd}"));
             let inode = fs::read_link(link).ok().and_then(|target| socket_inode(&target));
             if let Some(inode) = inode.filter(|inode| missing.remove(inode)) {
+                in_vain = 0;
+                if self.scanned.get(&pid).is_some_and(|scanned| scanned.sockets.len() >= MAX_HINTS) {
+                    self.forget_sockets(pid);
+                }
                 self.remember(Descriptor { pid, fd }, inode);
                 self.scanned.entry(pid).or_default().sockets.push(inode);
             }
@@ -240,6 +318,9 @@ impl Holders {
             return; // all are new
         }
         let mut new: Vec<i32> = self.pids();
+        if self.scanned.len() > 2 * new.len() {
+            self.forget_all_but(&new);
+        }
         new.retain(|pid| !self.scanned.contains_key(pid));
         new.sort_unstable_by(|a, b| b.cmp(a));
         for pid in new {
@@ -250,26 +331,32 @@ impl Holders {
         }
     }
 
-    /// Scans every process, if that is not too soon after the last time, nor known to be in vain.
+    /// Whether one of the sockets was missing before and still is there: most that are not found at
+    /// once have been closed meanwhile. Those that full scans have missed are not worth another.
+    fn is_worth_a_full_scan(&mut self, now: Timestamp, missing: &HashSet<u32>) -> bool {
+        if self.missed.len() >= MAX_MISSED {
+            self.missed.clear();
+        }
+        let mut is_worth = self.full_scan.is_none();
+        for inode in missing.iter().copied().collect::<Vec<u32>>() {
+            match self.missed.get(&inode) {
+                Some(missed) => is_worth |= missed.times < MAX_MISSES || now.since(missed.at) >= HOPELESS,
+                None => _ = self.missed.insert(inode, Missed { times: 0, at: now }),
+            }
+        }
+        is_worth
+    }
+
+    /// Scans every process, if that is not too soon after the last time.
     fn look_everywhere(&mut self, now: Timestamp, missing: &HashSet<u32>) {
         let pause = FULL_SCAN_PAUSE.max(PAUSE_PER_DESCRIPTOR * self.descriptors);
         if self.full_scan.is_some_and(|at| now.since(at) < pause && at <= now) {
             return;
         }
-        let is_hopeless = |missed: &Missed| missed.times >= MAX_MISSES && now.since(missed.at) < HOPELESS;
-        if !missing.is_empty() && missing.iter().all(|inode| self.missed.get(inode).is_some_and(is_hopeless))
-        {
-            return;
-        }
         self.full_scan = Some(now);
         let mut left = missing.clone();
         let pids = self.pids();
-        let alive: HashSet<i32> = pids.iter().copied().collect();
-        let mut gone: Vec<i32> = self.scanned.keys().copied().collect();
-        gone.retain(|pid| !alive.contains(pid));
-        for pid in gone {
-            self.forget(pid);
-        }
+        self.forget_all_but(&pids);
         self.descriptors = 0;
         for pid in pids {
             self.scan(now, pid, &mut left);
@@ -281,6 +368,17 @@ impl Holders {
             let missed = self.missed.entry(inode).or_default();
             *missed = Missed { times: missed.times.saturating_add(1), at: now };
         }
+    }
+
+    /// Forgets the processes that are not among `alive`.
+    fn forget_all_but(&mut self, alive: &[i32]) {
+        let alive: HashSet<i32> = alive.iter().copied().collect();
+        let mut gone: Vec<i32> = self.scanned.keys().copied().collect();
+        gone.retain(|pid| !alive.contains(pid));
+        for pid in gone {
+            self.forget(pid);
+        }
+        self.lineages.retain(|pid, _| alive.contains(pid));
     }
 
     /// Reads all descriptors of one process.

@@ -12,6 +12,7 @@ mod raw_table;
 mod sockets;
 
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ const MANY: usize = 400;
 const MAX_PER_TICK: usize = 2_000;
 /// How long the lists of listening, bound and raw sockets are used.
 const LIST_AGE: Duration = Duration::from_millis(250);
+/// How long the list of bound sockets is used when a socket is missing in it.
+const NEW_AGE: Duration = Duration::from_millis(20);
 /// Ticks in which every process is checked for its end once.
 const CHECK_ROUNDS: usize = 4;
 /// Time between two ticks that check processes.
@@ -49,9 +52,10 @@ impl<T> Cached<T> {
         Self { list: Vec::new(), read: None }
     }
 
-    /// Whether the list must be read before it is used; if so it is empty now.
-    fn is_stale(&mut self, now: Timestamp) -> bool {
-        if self.read.is_some_and(|at| now.since(at) < LIST_AGE && at <= now) {
+    /// Whether the list is older than `age`, so that it must be read before it is used; if so it is
+    /// empty now.
+    fn is_stale(&mut self, now: Timestamp, age: Duration) -> bool {
+        if self.read.is_some_and(|at| now.since(at) < age && at <= now) {
             return false;
         }
         self.list.clear();
@@ -94,8 +98,12 @@ impl Owners {
     /// [`Error::Os`] when the kernel has no `sock_diag`, or `/proc` is not readable.
     pub fn open() -> Result<Self, Error> {
         let root = Path::new("/proc");
+        let mut sockets = SockDiag::open()?;
+        let mut listeners = Vec::new();
+        let os = |source| Error::Os { call: "sock_diag(7)", source };
+        sockets.dump(Protocol::TCP, 1 << LISTEN, &mut listeners).map_err(os)?;
         Ok(Self {
-            sockets: SockDiag::open()?,
+            sockets,
             holders: Holders::new(root),
             processes: Processes::new(root)?,
             waiting: Waiting::default(),
@@ -116,8 +124,14 @@ impl Owners {
         let table = self.whole_table(wanted);
         let mut traces = Vec::with_capacity(wanted.len());
         let mut sought = Vec::new();
+        let mut is_silent = false;
         for flow in wanted {
-            let trace = self.trace(now, flow, table.as_ref()).unwrap_or_default();
+            // Waiting for one lost answer is enough; the other flows' turn comes again.
+            let asked = (!is_silent).then(|| self.trace(now, flow, table.as_ref()));
+            let trace = asked.unwrap_or_else(|| Ok(Trace::default())).unwrap_or_else(|err| {
+                is_silent = err.kind() == io::ErrorKind::WouldBlock;
+                Trace::default()
+            });
             sought.extend(&trace.own);
             traces.push(trace);
         }
@@ -178,86 +192,109 @@ impl Owners {
         Some(all.into_iter().map(|entry| ((entry.local, entry.remote), entry)).collect())
     }
 
-    /// Looks for the flow's sockets. `None` when the system did not answer.
+    /// Looks for the flow's sockets.
     fn trace(
         &mut self,
         now: Timestamp,
         wanted: &Wanted,
         table: Option<&HashMap<(End, End), SocketEntry>>,
-    ) -> Option<Trace> {
+    ) -> io::Result<Trace> {
         let key = &wanted.key;
         let ends = (end(key.local), end(key.remote));
         match key.protocol {
             Protocol::TCP => {
                 let entry = match table.and_then(|table| table.get(&ends)) {
                     Some(entry) => Some(*entry),
-                    None => self.sockets.find(Protocol::TCP, ends, key.interface.0).ok()?,
+                    None => self.find(wanted, ends)?,
                 };
                 self.trace_tcp(now, wanted, entry)
             }
             Protocol::UDP => {
-                let entry = self.sockets.find(Protocol::UDP, ends, key.interface.0).ok()?;
+                let entry = self.find(wanted, ends)?;
                 self.trace_udp(now, ends, entry)
             }
             protocol => {
                 // What comes in uninvited, such as a ping, the kernel answers itself.
                 if wanted.opened != Some(Direction::Out) {
-                    return Some(Trace { is_final: true, ..Trace::default() });
+                    return Ok(Trace { is_final: true, ..Trace::default() });
                 }
                 self.read_raw(now);
                 let own = raw_table::candidates(&self.raw.list, protocol, (ends.0.0, ends.1.0));
-                Some(Trace { own, ..Trace::default() })
+                Ok(Trace { own, ..Trace::default() })
             }
         }
     }
 
-    fn trace_tcp(&mut self, now: Timestamp, wanted: &Wanted, entry: Option<SocketEntry>) -> Option<Trace> {
+    /// Asks for the flow's socket: on its interface, then on any (it was seen on a bridge's member,
+    /// say, but is bound to the bridge).
+    fn find(&mut self, wanted: &Wanted, ends: (End, End)) -> io::Result<Option<SocketEntry>> {
+        let (protocol, interface) = (wanted.key.protocol, wanted.key.interface.0);
+        let found = self.sockets.find(protocol, ends, interface)?;
+        let is_last = wanted.opened == Some(Direction::Out) || self.waiting.contains(wanted.flow);
+        if found.is_none() && interface != 0 && is_last {
+            return self.sockets.find(protocol, ends, 0);
+        }
+        Ok(found)
+    }
+
+    fn trace_tcp(
+        &mut self,
+        now: Timestamp,
+        wanted: &Wanted,
+        entry: Option<SocketEntry>,
+    ) -> io::Result<Trace> {
         let mut trace = Trace::default();
         match entry {
             Some(entry) if entry.state != LISTEN && entry.inode != 0 => {
                 trace.own.push(entry.inode);
-                return Some(trace);
+                return Ok(trace);
             }
-            // Nothing of its own: a socket that is gone does not come back. The second look is for
-            // the moment between a packet's arrival and the making of its socket.
-            Some(entry) if entry.state == LISTEN => trace.is_final = self.waiting.contains(wanted.flow),
-            None => trace.is_final = self.waiting.contains(wanted.flow),
+            // Nothing of its own. Who opens a connection has a socket before the first packet, and one
+            // that is gone does not come back. For an incoming one a second look covers the moment
+            // between a packet's arrival and the making of its socket.
+            Some(SocketEntry { state: LISTEN, .. }) | None => {
+                trace.is_final = wanted.opened == Some(Direction::Out) || self.waiting.contains(wanted.flow);
+            }
             Some(entry) => trace.is_final = entry.is_orphan(),
         }
         if wanted.opened != Some(Direction::Out) {
-            if self.listeners.is_stale(now) {
-                self.sockets.dump(Protocol::TCP, 1 << LISTEN, &mut self.listeners.list).ok()?;
+            if self.listeners.is_stale(now, LIST_AGE) {
+                self.sockets.dump(Protocol::TCP, 1 << LISTEN, &mut self.listeners.list)?;
             }
             trace.listening = sockets::most_specific(&self.listeners.list, end(wanted.key.local));
         }
-        Some(trace)
+        Ok(trace)
     }
 
-    fn trace_udp(&mut self, now: Timestamp, ends: (End, End), entry: Option<SocketEntry>) -> Option<Trace> {
+    fn trace_udp(
+        &mut self,
+        now: Timestamp,
+        ends: (End, End),
+        entry: Option<SocketEntry>,
+    ) -> io::Result<Trace> {
         let Some(entry) = entry.filter(|entry| entry.inode != 0) else {
-            return Some(Trace::default());
+            return Ok(Trace::default());
         };
         let mut trace = Trace { own: vec![entry.inode], ..Trace::default() };
         if entry.remote.1 != 0 {
-            return Some(trace);
+            return Ok(trace);
         }
         // Bound, not connected: the address may be shared (SO_REUSEPORT, multicast).
         let is_new = !self.bound.list.iter().any(|bound| bound.inode == entry.inode);
-        if self.bound.is_stale(now) || is_new {
-            self.bound.list.clear();
-            self.sockets.dump(Protocol::UDP, u32::MAX, &mut self.bound.list).ok()?;
+        if self.bound.is_stale(now, if is_new { NEW_AGE } else { LIST_AGE }) {
+            self.sockets.dump(Protocol::UDP, u32::MAX, &mut self.bound.list)?;
             self.bound.list.retain(|bound| bound.remote.1 == 0);
         }
         let sharing = sockets::most_specific(&self.bound.list, ends.0);
         if sharing.contains(&entry.inode) {
             trace.own = sharing;
         }
-        Some(trace)
+        Ok(trace)
     }
 
     fn read_raw(&mut self, now: Timestamp) {
         use raw_table::Kind::{Ping, Raw};
-        if !self.raw.is_stale(now) {
+        if !self.raw.is_stale(now, LIST_AGE) {
             return;
         }
         for (kind, file) in [(Ping, "icmp"), (Ping, "icmp6"), (Raw, "raw"), (Raw, "raw6")] {
@@ -297,3 +334,6 @@ impl OwnerFinder for Owners {
         self.waiting.first_due()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -92,22 +92,9 @@ impl SockDiag {
     /// The socket that the kernel itself would give a packet of this conversation to: the connected
     /// one, else (TCP) the listener, else (UDP) the bound one. `None`: there is none.
     ///
-    /// `interface` is the index of the interface that the packet was seen on: sockets can be bound to one.
+    /// `interface` is the index of the interface that the packet was seen on, since sockets can be
+    /// bound to one; 0 finds those that are not.
     pub(super) fn find(
-        &mut self,
-        protocol: Protocol,
-        ends: (End, End),
-        interface: u32,
-    ) -> io::Result<Option<SocketEntry>> {
-        let found = self.find_on(protocol, ends, interface)?;
-        if found.is_none() && interface != 0 {
-            // Seen on a bridge's member, say, but bound to the bridge.
-            return self.find_on(protocol, ends, 0);
-        }
-        Ok(found)
-    }
-
-    fn find_on(
         &mut self,
         protocol: Protocol,
         ends: (End, End),
