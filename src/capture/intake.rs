@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use super::interfaces::interface_kind_by_name;
 use super::meter::{Context, MAX_INTERFACES, Meter, MeterOptions};
@@ -22,6 +22,9 @@ const SILENCE: Duration = Duration::from_secs(1);
 /// systems give.
 const FIRST_NAMED: u32 = 1 << 30;
 
+/// … and those of the interfaces in a recording that are known by another machine's index only.
+const FIRST_INDEXED: u32 = 1 << 29;
+
 /// Takes frames in.
 #[derive(Debug)]
 pub struct Intake {
@@ -30,7 +33,9 @@ pub struct Intake {
     /// PKTAP's interfaces by name.
     named: HashMap<Box<str>, InterfaceId>,
     /// SLL2's interfaces by index.
-    announced: HashMap<InterfaceId, ()>,
+    announced: HashSet<InterfaceId>,
+    /// Whether SLL2's indices are those of this machine, which are announced to the intake.
+    is_live: bool,
     /// When the tick that has frames in it ends.
     ends: Option<Timestamp>,
     /// When the last one ended.
@@ -38,13 +43,21 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// An intake in front of a new meter.
+    /// An intake of this machine's own frames: SLL2's indices are the interfaces' ids.
+    #[must_use]
+    pub fn live(options: MeterOptions) -> Self {
+        Self { is_live: true, ..Self::new(options) }
+    }
+
+    /// An intake of a recording, in front of a new meter. SLL2's indices are those of another machine, and
+    /// kept apart from the numbers that the file gives its interfaces.
     #[must_use]
     pub fn new(options: MeterOptions) -> Self {
         Self {
             meter: Meter::new(options),
             named: HashMap::new(),
-            announced: HashMap::new(),
+            announced: HashSet::new(),
+            is_live: false,
             ends: None,
             last: None,
         }
@@ -52,7 +65,7 @@ impl Intake {
 
     /// Announces an interface that frames will name by its id.
     pub fn interface_up(&mut self, interface: Interface) {
-        self.announced.insert(interface.id, ());
+        self.announced.insert(interface.id);
         self.meter.interface_up(interface);
     }
 
@@ -129,8 +142,8 @@ impl Intake {
 
     /// The interface of an SLL2 frame; announced by its number if nothing better was said of it.
     fn indexed(&mut self, index: u32, packet: &Packet<'_>) -> InterfaceId {
-        let id = InterfaceId(index);
-        if !self.announced.contains_key(&id) && self.announced.len() < MAX_INTERFACES {
+        let id = InterfaceId(if self.is_live { index } else { index % FIRST_INDEXED + FIRST_INDEXED });
+        if !self.announced.contains(&id) && self.announced.len() < MAX_INTERFACES {
             let kind = if packet.loopback { InterfaceKind::Loopback } else { InterfaceKind::Physical };
             self.interface_up(Interface { id, name: format!("#{index}"), kind, uppers: Vec::new() });
         }

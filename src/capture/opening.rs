@@ -63,6 +63,12 @@ impl Openings {
         self.stream(payload.direction).segment(payload, budget)
     }
 
+    /// Notes that the receiver of what goes in `direction` has everything before `number`. Where bytes
+    /// before it are missing here, the capture has lost them and they will not be sent again.
+    pub(super) fn acknowledged(&mut self, direction: Direction, number: u32, budget: &mut GapBudget) {
+        self.stream(direction).acknowledged(number, budget);
+    }
+
     /// Whether nothing more will come out.
     pub(super) fn is_done(&self) -> bool {
         self.sent.is_done() && self.received.is_done()
@@ -125,6 +131,15 @@ impl Stream {
             self.close_gap(budget);
         }
         piece
+    }
+
+    fn acknowledged(&mut self, number: u32, budget: &mut GapBudget) {
+        let (Some(base), true) = (self.base, self.gap.is_some()) else { return };
+        let place = number.wrapping_sub(base);
+        if place < 1 << 31 && usize::try_from(place).is_ok_and(|place| place > self.delivered) {
+            self.limit = self.delivered;
+            self.close_gap(budget);
+        }
     }
 
     /// Gives out `bytes`, which begin where the last ones ended, and what waited for them.
@@ -243,6 +258,19 @@ mod tests {
         assert_eq!(budget.used, 0, "the buffer is given back");
         assert_eq!(openings.segment(out(u32::MAX - 1, b"abcdefgh"), &mut budget), Some(piece(7, b"h")));
         assert_eq!(openings.segment(out(u32::MAX - 2, b"?"), &mut budget), None, "a keep-alive");
+    }
+
+    #[test]
+    fn what_the_capture_lost_is_not_waited_for() {
+        let (mut openings, mut budget) = (begun(10), GapBudget::default());
+        assert_eq!(openings.segment(out(10, b"abc"), &mut budget), Some(piece(0, b"abc")));
+        assert_eq!(openings.segment(out(16, b"ghi"), &mut budget), None);
+        openings.acknowledged(Direction::Out, 13, &mut budget);
+        openings.acknowledged(Direction::Out, 9, &mut budget);
+        assert_eq!(budget.used, 1, "still missing at the receiver, too");
+        openings.acknowledged(Direction::Out, 19, &mut budget);
+        assert_eq!(budget.used, 0);
+        assert_eq!(openings.segment(out(13, b"def"), &mut budget), None);
     }
 
     #[test]

@@ -119,3 +119,27 @@ fn a_header_s_owner_and_marks_become_a_tag() {
     assert_eq!((tag.pid, tag.name, tag.effective_pid, tag.effective_name), (7, "nsurlsessiond", 9, "Mail"));
     assert_eq!(tag.marks.0, Marks::NEW_FLOW.0 | Marks::RETRANSMIT.0 | Marks::KEEP_ALIVE.0);
 }
+
+#[test]
+fn an_index_in_a_recording_is_no_interface_of_the_file() {
+    let packet = Packet { loopback: true, ..crate::capture::meter::tests::udp("10.0.0.2:1", "10.0.0.9:2") };
+    let interface = |name: &str| Interface {
+        id: InterfaceId(1),
+        name: name.to_owned(),
+        kind: InterfaceKind::Physical,
+        uppers: Vec::new(),
+    };
+    let mut recording = Intake::new(MeterOptions::default());
+    recording.interface_up(interface("any"));
+    assert_ne!(recording.indexed(1, &packet), InterfaceId(1));
+    let mut out = Vec::new();
+    recording.tick(ms(0), &mut out);
+    assert!(out.iter().any(|event| matches!(event, Event::InterfaceUp(it) if it.name == "#1" && it.kind == InterfaceKind::Loopback)));
+
+    let mut live = Intake::live(MeterOptions::default());
+    live.interface_up(interface("eth0"));
+    assert_eq!(live.indexed(1, &packet), InterfaceId(1));
+    out.clear();
+    live.tick(ms(0), &mut out);
+    assert_eq!(out.iter().filter(|event| matches!(event, Event::InterfaceUp(_))).count(), 1);
+}

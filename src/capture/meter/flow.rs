@@ -159,6 +159,9 @@ impl Flow {
                 openings.begin(opposite(direction), tcp.acknowledgment);
             }
         }
+        if tcp.flags.has(TcpFlags::ACK) {
+            openings.acknowledged(opposite(direction), tcp.acknowledgment, budget);
+        }
         let bytes = transport.payload;
         let payload = Payload { direction, sequence, bytes, wire_len: transport.payload_len };
         let piece = if bytes.is_empty() && transport.payload_len == 0 {

@@ -181,10 +181,7 @@ impl Meter {
                 Some(direction) if self.is_doubled(context, direction) => {
                     self.see_end(context, place, &sight(direction));
                 }
-                _ => {
-                    self.see_end(context, place, &sight(Direction::Out));
-                    self.see_end(context, place, &sight(Direction::In));
-                }
+                _ => self.see_both_ends(context, place, &sight(Direction::Out)),
             }
             return;
         }
@@ -199,8 +196,7 @@ impl Meter {
                 None => match orient::orient(packet, place.ports, &self.options.local_addresses) {
                     Orientation::One(direction) => direction,
                     Orientation::Both => {
-                        self.see_end(context, place, &sight(Direction::Out));
-                        self.see_end(context, place, &sight(Direction::In));
+                        self.see_both_ends(context, place, &sight(Direction::Out));
                         return;
                     }
                 },
@@ -317,6 +313,14 @@ impl Meter {
             self.interfaces.entry(context.interface).or_default().is_doubled = true;
         }
         true
+    }
+
+    /// Sees a packet within the machine, of which there is one copy, as sent and as received. A tag on it
+    /// speaks for the sender.
+    fn see_both_ends(&mut self, context: &Context<'_>, place: Place, sent: &Sight<'_>) {
+        self.see_end(context, place, sent);
+        let received = Sight { direction: Direction::In, marked: None, ..*sent };
+        self.see_end(&Context { tag: None, ..*context }, place, &received);
     }
 
     /// Sees a packet within the machine from the end that sent or received it.

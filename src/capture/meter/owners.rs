@@ -25,7 +25,7 @@ pub(super) fn owner(tag: &Tag<'_>, direction: Direction) -> Option<Owner> {
 /// Whether `new` says more than `known`. The same kind of source never overrules itself: a socket that is
 /// passed on flips its tag, and the flow stays with the process that it was first seen with.
 pub(super) fn is_better(new: &Owner, known: Option<&Owner>) -> bool {
-    known.is_none_or(|known| new.source > known.source && new != known)
+    known.is_none_or(|known| new.source > known.source)
 }
 
 /// The processes that tags have named so far.

@@ -242,6 +242,15 @@ fn untagged_copies_are_told_apart_once_one_was_seen_going_out() {
 }
 
 #[test]
+fn a_tag_without_direction_speaks_for_the_sender_only() {
+    let mut bench = Bench::new();
+    bench.see_tagged(&udp("127.0.0.1:1000", "127.0.0.1:2000"), Some(tag(7, "x")));
+    let owners: Vec<_> =
+        opened(&bench.tick()).iter().map(|flow| flow.3.map(|owner| owner.process.pid)).collect();
+    assert_eq!(owners, [Some(7), None]);
+}
+
+#[test]
 fn who_talks_to_himself_has_one_flow() {
     let mut bench = Bench::new();
     bench.see(&bare("127.0.0.1:0", "127.0.0.1:0", Protocol::ICMP));
