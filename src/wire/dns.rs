@@ -92,7 +92,10 @@ pub fn answers(message: &[u8]) -> Result<Message> {
         complete: true,
         ..Message::default()
     };
-    for _ in 0..questions.min(u16::try_from(MAX_RECORDS).unwrap_or(u16::MAX)) {
+    if usize::from(questions) > MAX_RECORDS {
+        return Err(Error::Malformed);
+    }
+    for _ in 0..questions {
         let name = Name::read(&mut decoder).map_err(fault)?;
         let record_type = u16(&mut decoder)?;
         u16(&mut decoder)?; // class
@@ -103,8 +106,9 @@ pub fn answers(message: &[u8]) -> Result<Message> {
     }
     let announced = usize::from(answers) + usize::from(authorities) + usize::from(additionals);
     let mut records = Records::default();
-    for _ in 0..announced.min(MAX_RECORDS) {
-        match records.read_one(&mut decoder) {
+    for number in 0..announced.min(MAX_RECORDS) {
+        let is_answer = number < usize::from(answers);
+        match records.read_one(&mut decoder, is_answer) {
             Ok(()) => {}
             Err(Error::Truncated) => {
                 read.complete = false;
@@ -134,11 +138,13 @@ struct Address {
     ip: IpAddr,
     ttl_secs: u32,
     is_hint: bool,
+    /// In the answer section, rather than beside it.
+    is_answer: bool,
 }
 
 impl Records {
     /// Reads one record (RFC 1035 §4.1.3) and keeps it if it matters.
-    fn read_one(&mut self, decoder: &mut BinDecoder<'_>) -> Result<()> {
+    fn read_one(&mut self, decoder: &mut BinDecoder<'_>, is_answer: bool) -> Result<()> {
         let start = u16::try_from(decoder.index()).map_err(|_| Error::Malformed)?;
         let owner = Name::read(decoder).map_err(fault)?;
         let record_type = u16(decoder)?;
@@ -150,16 +156,17 @@ impl Records {
         if class & CLASS_MASK != CLASS_IN {
             return Ok(());
         }
+        let found = |ip| Address { owner: written(&owner), ip, ttl_secs, is_hint: false, is_answer };
         match record_type {
             TYPE_A => {
                 let octets: [u8; 4] = data.try_into().map_err(|_| Error::Malformed)?;
-                self.add(written(&owner), octets.into(), ttl_secs, false);
+                self.add(found(octets.into()));
             }
             TYPE_AAAA => {
                 let octets: [u8; 16] = data.try_into().map_err(|_| Error::Malformed)?;
-                self.add(written(&owner), octets.into(), ttl_secs, false);
+                self.add(found(octets.into()));
             }
-            TYPE_CNAME => {
+            TYPE_CNAME if is_answer => {
                 // The name may point to any earlier place of the message, so it is read in place.
                 let mut in_place = decoder.clone(data_start);
                 let target = Name::read(&mut in_place).map_err(|_| Error::Malformed)?;
@@ -168,7 +175,7 @@ impl Records {
                 }
                 self.alias(written(&owner), written(&target), ttl_secs);
             }
-            TYPE_SVCB | TYPE_HTTPS => {
+            TYPE_SVCB | TYPE_HTTPS if is_answer => {
                 // A parameter that hickory-proto does not accept spoils this record only.
                 let record = Record::<RData>::read(&mut decoder.clone(start));
                 if let Ok(RData::SVCB(service) | RData::HTTPS(HTTPS(service))) = record.map(|r| r.data) {
@@ -180,9 +187,9 @@ impl Records {
         Ok(())
     }
 
-    fn add(&mut self, owner: String, ip: IpAddr, ttl_secs: u32, is_hint: bool) {
+    fn add(&mut self, address: Address) {
         if self.addresses.len() < MAX_RECORDS {
-            self.addresses.push(Address { owner, ip, ttl_secs, is_hint });
+            self.addresses.push(address);
         }
     }
 
@@ -201,16 +208,17 @@ impl Records {
             return;
         }
         let host = service_host(&owner, &target);
+        let hint = |ip| Address { owner: host.to_owned(), ip, ttl_secs, is_hint: true, is_answer: true };
         for (_, value) in &service.svc_params {
             match value {
-                SvcParamValue::Ipv4Hint(hint) => {
-                    hint.0.iter().for_each(|a| self.add(host.to_owned(), a.0.into(), ttl_secs, true));
-                }
-                SvcParamValue::Ipv6Hint(hint) => {
-                    hint.0.iter().for_each(|a| self.add(host.to_owned(), a.0.into(), ttl_secs, true));
-                }
+                SvcParamValue::Ipv4Hint(hints) => hints.0.iter().for_each(|a| self.add(hint(a.0.into()))),
+                SvcParamValue::Ipv6Hint(hints) => hints.0.iter().for_each(|a| self.add(hint(a.0.into()))),
                 _ => {}
             }
+        }
+        // Servers put the addresses of the service's host beside the answer (RFC 9460 §4.1).
+        if host == owner && !target.is_empty() && target != owner {
+            self.alias(owner, target, ttl_secs);
         }
     }
 
@@ -218,23 +226,28 @@ impl Records {
     fn resolve(self, question: Option<&Question>) -> Vec<Answer> {
         let asked = question.map(|question| self.chain_from(&question.name, u32::MAX));
         let answer = |address: &Address| {
-            let asked = asked.as_ref().and_then(|chain| chain.up_to(&address.owner));
-            let chain = asked.unwrap_or_else(|| {
+            let from_asked = asked.as_ref().and_then(|chain| chain.up_to(&address.owner));
+            // What nobody asked for is not believed when it stands beside the answer: a server may say
+            // anything there about names that are not its own (RFC 2181 §5.4.1).
+            if from_asked.is_none() && asked.is_some() && !address.is_answer {
+                return None;
+            }
+            let chain = from_asked.unwrap_or_else(|| {
                 let root = self.root_of(&address.owner);
                 let chain = self.chain_from(root, u32::MAX);
                 chain.up_to(&address.owner).unwrap_or_else(|| Chain::new(&address.owner))
             });
             let ttl_secs = chain.ttl_secs.last().copied().unwrap_or(u32::MAX).min(address.ttl_secs);
             let mut names = chain.names.into_iter();
-            Answer {
+            Some(Answer {
                 name: names.next().unwrap_or_default(),
                 chain: names.collect(),
                 address: address.ip,
                 ttl_secs,
                 is_hint: address.is_hint,
-            }
+            })
         };
-        self.addresses.iter().map(answer).collect()
+        self.addresses.iter().filter_map(answer).collect()
     }
 
     /// Follows aliases from `name`.

@@ -35,9 +35,11 @@ fn record_in(owner: &str, record_type: u16, class: u16, ttl: u32, data: &[u8]) -
     bytes
 }
 
-fn message(flags: u16, question: Option<(&str, u16)>, records: &[Vec<u8>]) -> Vec<u8> {
+/// `records` are the answer section, but for the last `beside` of them.
+fn message_with(flags: u16, question: Option<(&str, u16)>, records: &[Vec<u8>], beside: u16) -> Vec<u8> {
     let mut bytes = vec![0xab, 0xcd];
-    let counts = [flags, question.is_some().into(), u16::try_from(records.len()).unwrap(), 0, 0];
+    let counts =
+        [flags, question.is_some().into(), u16::try_from(records.len()).unwrap() - beside, 0, beside];
     bytes.extend(counts.iter().flat_map(|count| count.to_be_bytes()));
     if let Some((asked, record_type)) = question {
         bytes.extend(name(asked));
@@ -46,6 +48,10 @@ fn message(flags: u16, question: Option<(&str, u16)>, records: &[Vec<u8>]) -> Ve
     }
     bytes.extend(records.concat());
     bytes
+}
+
+fn message(flags: u16, question: Option<(&str, u16)>, records: &[Vec<u8>]) -> Vec<u8> {
+    message_with(flags, question, records, 0)
 }
 
 fn response(question: Option<(&str, u16)>, records: &[Vec<u8>]) -> Vec<u8> {
@@ -118,6 +124,21 @@ fn names_with_addresses() {
 }
 
 #[test]
+fn what_stands_beside_the_answer() {
+    let address = |owner| record(owner, 1, 60, &[192, 0, 2, 1]);
+    let own = record("@", 65, 90, &service(1, "svc.test", &[]));
+    #[rustfmt::skip]
+    let cases = [
+        ("the service's own host", Some(("shop.test", 65)), vec![own, address("svc.test")], vec!["shop.test > svc.test = 192.0.2.1 60"]),
+        ("somebody else's name", Some(("evil.test", 1)), vec![address("@"), address("bank.test")], vec!["evil.test = 192.0.2.1 60"]),
+        ("mDNS, where nothing was asked", None, vec![record("a.local", 16, 9, b"\x01x"), address("b.local")], vec!["b.local = 192.0.2.1 60"]),
+    ];
+    for (case, question, records, expected) in cases {
+        assert_eq!(told(&message_with(0x8180, question, &records, 1)), expected, "{case}");
+    }
+}
+
+#[test]
 fn questions() {
     let query = answers(&message(0x0100, Some(("Example.com", 65)), &[])).unwrap();
     assert_eq!((query.id, query.is_response, query.complete), (0xabcd, false, true));
@@ -163,6 +184,7 @@ fn what_is_refused() {
         ("an address of five bytes", response(Some(("a.test", 1)), &[record("@", 1, 60, &[1, 2, 3, 4, 5])]), Error::Malformed),
         ("an alias longer than its record", response(Some(("a.test", 1)), &[record("@", 5, 60, &[5]), record("@", 1, 60, &[1; 4])]), Error::Malformed),
         ("no question where one is announced", header(1, &[]), Error::Truncated),
+        ("more questions than any", [&[0, 0, 1, 0, 2, 0, 0, 0, 0, 0, 0, 0][..], &[0; 3000]].concat(), Error::Malformed),
         ("nothing", vec![], Error::Truncated),
     ];
     for (case, bytes, err) in cases {
