@@ -101,15 +101,17 @@ ensure_rust() {
   die "Crow needs Rust $rust_needed or newer (found: ${have:-none}). Get it with: curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y"
 }
 
+has_rust_tools() { cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1; }
+
 # ensure_rust_tools: the formatter and the linter that belong to the cargo in use.
 ensure_rust_tools() {
-  if cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1; then
+  if has_rust_tools; then
     return 0
   fi
   if has_apt && [ "$(missing_packages cargo-web)" = "" ]; then
     install_packages rustfmt-web rust-web-clippy
   fi
-  cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 ||
+  has_rust_tools ||
     die "cargo fmt and cargo clippy are needed. Get them with: rustup component add rustfmt clippy"
 }
 

@@ -23,10 +23,11 @@ fn every_byte_has_its_process() {
     let clients = run_clients(&world);
     let counted = world.settled_counters(Side::Client, CABLE).since(counted);
     let (rx, tx) = (counted.rx_ip_bytes(ETHERNET_HEADER), counted.tx_ip_bytes(ETHERNET_HEADER));
-    let seen = crow.wait_until("Crow to have counted what the kernel has", |seen| {
+    crow.wait_until("Crow to have counted what the kernel has", |seen| {
         let arrived = |field, before, expected| 100 * (seen.total(field) - before) >= 99 * expected;
         arrived("rx_bytes", shown.0, rx) && arrived("tx_bytes", shown.1, tx)
     });
+    let seen = at_rest(&mut crow);
 
     assert!(
         within_one_percent(seen.total("rx_bytes") - shown.0, rx),
@@ -54,15 +55,22 @@ fn once_capture_is_open(world: &World, crow: &mut Live) -> (Counters, (u64, u64)
         (crow.seen().total("packets") > 0).then_some(())
     });
     let counted = world.settled_counters(Side::Client, CABLE);
-    let mut shown = (u64::MAX, u64::MAX);
+    let seen = at_rest(crow);
+    (counted, (seen.total("rx_bytes"), seen.total("tx_bytes")))
+}
+
+/// Waits until two documents in a row have the same totals: what the kernel has counted, Crow has shown by then.
+fn at_rest(crow: &mut Live) -> &Seen {
+    let mut before = Default::default();
     wait_for("Crow to come to rest", || {
-        let before = shown;
         let time = crow.seen().last["time"].clone();
         let seen = crow.wait_until("the next document", |seen| seen.last["time"] != time);
-        shown = (seen.total("rx_bytes"), seen.total("tx_bytes"));
-        (shown == before).then_some(())
+        let shown = ["packets", "rx_bytes", "tx_bytes", "loopback_bytes"].map(|field| seen.total(field));
+        let calm = shown == before;
+        before = shown;
+        calm.then_some(())
     });
-    (counted, shown)
+    crow.seen()
 }
 
 /// A process's bytes are those that the kernel counted while it alone ran.
@@ -102,6 +110,7 @@ fn owners_are_right(seen: &Seen, clients: &[Done], all: u64) {
         let rows = seen.to_port(port);
         assert!(!rows.is_empty(), "no connection to port {port}");
         for row in rows {
+            assert_eq!(row["interface"], CABLE, "{row}");
             if let Some(pid) = row["pid"].as_u64().filter(|pid| owners.contains(pid)) {
                 assert_eq!(text(row, "process"), text(&seen.processes[&pid], "name"));
                 right += number(row, "rx_bytes") + number(row, "tx_bytes");
@@ -145,9 +154,10 @@ fn loopback_shows_both_ends_and_counts_once() {
 
     let (server, client, counted) = talk_on_loopback(&mut world);
     let expected = counted.rx_ip_bytes(LOOPBACK_HEADER);
-    let seen = crow.wait_until("Crow to have counted what the kernel has", |seen| {
+    crow.wait_until("Crow to have counted what the kernel has", |seen| {
         100 * (seen.total("loopback_bytes") - before) >= 99 * expected
     });
+    let seen = at_rest(&mut crow);
 
     let once = seen.total("loopback_bytes") - before;
     assert!(within_one_percent(once, expected), "{once} bytes shown, {expected} counted by the kernel");

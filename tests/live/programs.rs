@@ -24,6 +24,8 @@ pub(crate) const LOOPBACK_PORT: u16 = 6000;
 
 /// The size of the file that nginx serves.
 const WEB_BYTES: u64 = 4 << 20;
+/// How many bytes a second nginx sends: a transfer lasts seconds. (curl's own limit lets the first megabytes burst.)
+const WEB_RATE: u64 = 3 << 19;
 /// How many pieces of 64 KiB the server of pieces sends.
 const PIECES: u64 = 48;
 /// What iperf3 sends, by TCP and by UDP.
@@ -114,7 +116,7 @@ fn start_nginx(world: &mut World) {
     let text = format!(
         "daemon off; user root; worker_processes 1; pid {own}/nginx.pid; error_log {own}/nginx.log;\n\
          events {{}}\nhttp {{ access_log off;\n{temporary}\
-         server {{ listen {v4}:{WEB_PORT}; listen [{v6}]:{WEB_PORT}; root {own}; }} }}\n"
+         server {{ listen {v4}:{WEB_PORT}; listen [{v6}]:{WEB_PORT}; root {own}; limit_rate {WEB_RATE}; }} }}\n"
     );
     let configuration = folder.join("nginx.conf");
     fs::write(&configuration, text).unwrap();
@@ -135,7 +137,7 @@ pub(crate) fn run_clients(world: &World) -> Vec<Done> {
     let url = format!("http://{WEB}:{WEB_PORT}/file");
     let curl = |version: &str| {
         let mut curl = world.command(Side::Client, "curl");
-        curl.args(["--silent", "--show-error", "--fail", "--noproxy", "*", version, "--limit-rate", "3M"]);
+        curl.args(["--silent", "--show-error", "--fail", "--noproxy", "*", version]);
         curl.args(["--output", "/dev/null", &url]);
         curl
     };

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
@@ -21,8 +22,11 @@ pub(crate) const ETHERNET_HEADER: u64 = 14;
 /// The same on `lo`: its counters are taken behind the header.
 pub(crate) const LOOPBACK_HEADER: u64 = 0;
 
-/// Numbers the worlds of one test run, which go on at the same time.
+/// Numbers the worlds of one test run.
 static WORLDS: AtomicU32 = AtomicU32::new(0);
+
+/// Held by the world that exists: two at once would take the processor from each other.
+static TURN: Mutex<()> = Mutex::new(());
 
 /// Two namespaces and what runs in them.
 pub(crate) struct World {
@@ -30,6 +34,7 @@ pub(crate) struct World {
     server: String,
     folder: tempfile::TempDir,
     running: Vec<Child>,
+    _turn: MutexGuard<'static, ()>,
 }
 
 /// Which of the two namespaces.
@@ -58,12 +63,15 @@ impl World {
             eprintln!("skipped: network namespaces and live capture need root");
             return None;
         }
+        // A test that panicked has cleaned up all the same.
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let name = format!("crow-live-{}-{}", std::process::id(), WORLDS.fetch_add(1, Ordering::Relaxed));
         let world = Self {
             client: format!("{name}-c"),
             server: format!("{name}-s"),
             folder: tempfile::Builder::new().prefix(&name).tempdir().unwrap(),
             running: Vec::new(),
+            _turn: turn,
         };
         world.build();
         Some(world)
