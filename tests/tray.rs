@@ -52,9 +52,10 @@ impl Desktop {
             return None;
         }
         let home = tempfile::tempdir().unwrap();
-        // The server chooses a free number and says which.
+        // The server chooses a free number and says which. Without -noreset it would throw out whoever connects
+        // at the moment when its last client, such as the first wmctrl, leaves.
         let mut screen = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"])
+            .args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-noreset"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -118,14 +119,18 @@ impl Desktop {
         Crow(Running(child))
     }
 
-    /// How many windows of Crow show.
-    fn windows(&self) -> usize {
-        self.output("xdotool", &["search", "--onlyvisible", "--name", "^Crow"])
-            .map_or(0, |text| text.lines().count())
+    /// How many windows of Crow show, once the screen and the window manager agree on it: a window that the manager
+    /// still puts away must not be mapped again (ICCCM 4.1.4), and no hand is as quick as this test.
+    fn windows(&self) -> Option<usize> {
+        let visible = self.output("xdotool", &["search", "--onlyvisible", "--name", "^Crow"]);
+        let managed = self.output("wmctrl", &["-l"])?;
+        let visible = visible.map_or(0, |text| text.lines().count());
+        let managed = managed.lines().filter(|line| line.ends_with(" Crow")).count();
+        (visible == managed).then_some(visible)
     }
 
     fn wait_for_windows(&self, count: usize) {
-        wait_for(&format!("{count} visible windows"), || (self.windows() == count).then_some(()));
+        wait_for(&format!("{count} visible windows"), || (self.windows() == Some(count)).then_some(()));
     }
 
     /// Presses the window's close button.

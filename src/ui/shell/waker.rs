@@ -25,7 +25,7 @@ pub struct Waker {
 struct Signals {
     /// Whether a wake-up is on its way.
     pending: AtomicBool,
-    /// One bit for each wish in [`WISHES`].
+    /// One bit for each of [`WISHES`].
     wishes: AtomicU8,
 }
 
@@ -60,7 +60,12 @@ impl Waker {
 
     pub(super) fn wish(&self, wish: Wish) {
         let bit = WISHES.iter().position(|known| *known == wish).map_or(0, |at| 1 << at);
-        self.signals.wishes.fetch_or(bit, Ordering::AcqRel);
+        if wish == Wish::Pause {
+            // Two of them before the main thread looks undo each other; two of the others are one.
+            self.signals.wishes.fetch_xor(bit, Ordering::AcqRel);
+        } else {
+            self.signals.wishes.fetch_or(bit, Ordering::AcqRel);
+        }
         self.wake();
     }
 
