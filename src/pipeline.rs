@@ -336,7 +336,6 @@ impl AggregateThread {
             keep_closed: source == Source::Recording,
         })
     }
-
 }
 
 /// The time now: the clock's while live, the packets' in a recording.
