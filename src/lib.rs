@@ -2,8 +2,10 @@
 pub mod aggregate;
 pub mod capture;
 pub mod event;
+pub mod filter;
 pub mod session;
 pub mod settings;
+pub mod store;
 pub mod time;
 pub mod ui;
 pub mod units;

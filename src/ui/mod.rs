@@ -1,6 +1,16 @@
 //! What people see and touch: the window, the menu-bar item and the words in them. Knows snapshots, settings and
 //! actions only; it neither waits for the backend nor disturbs it.
 
+pub mod app;
+pub mod fonts;
+pub mod keys;
+pub mod states;
+pub mod text;
+pub mod theme;
+pub mod toolbar;
+pub mod views;
+pub mod widgets;
+
 use std::sync::Arc;
 
 use crate::aggregate::snapshot::Snapshot;
