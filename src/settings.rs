@@ -172,7 +172,10 @@ mod tests {
         for (view, width) in [(View::Processes, 1.0), (View::Connections, 2.0), (View::Domains, 3.0)] {
             settings.table_mut(view).widths.insert("name".to_owned(), width);
         }
-        assert_eq!(settings.table(View::Connections).widths["name"].to_bits(), 2.0_f32.to_bits());
+        assert_eq!(
+            settings.table(View::Connections).widths.get("name").map(|width| width.to_bits()),
+            Some(2.0_f32.to_bits())
+        );
         let again: Settings = serde_json::from_str(&serde_json::to_string(&settings).unwrap()).unwrap();
         assert_eq!(again, settings);
     }

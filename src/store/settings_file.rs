@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
-use serde::Deserialize;
+use serde::Deserialize as _;
+use serde_json::{Map, Value};
 
 use crate::settings::{SETTINGS_VERSION, Settings};
 
@@ -97,14 +98,17 @@ impl SettingsFile {
             Err(source) => return Err(Error::Read { path: self.path.clone(), source }),
         };
         // The version alone first: a newer Crow may have changed what the rest means.
-        match serde_json::from_slice::<Version>(&bytes) {
-            Ok(Version { version }) if version > SETTINGS_VERSION => {
-                Err(Error::Newer { version, kept: self.put_aside(&format!("v{version}"))? })
+        let understood = serde_json::from_slice::<Map<String, Value>>(&bytes).and_then(|fields| {
+            let version = fields.get("version").map_or(Ok(0), u32::deserialize)?;
+            if version > SETTINGS_VERSION {
+                Ok(Err(version))
+            } else {
+                Settings::deserialize(Value::Object(fields)).map(Ok)
             }
-            Ok(_) => match serde_json::from_slice(&bytes) {
-                Ok(settings) => Ok(Settings { version: SETTINGS_VERSION, ..settings }),
-                Err(err) => Err(Error::Broken { reason: err.to_string(), kept: self.put_aside("broken")? }),
-            },
+        });
+        match understood {
+            Ok(Ok(settings)) => Ok(Settings { version: SETTINGS_VERSION, ..settings }),
+            Ok(Err(version)) => Err(Error::Newer { version, kept: self.put_aside(&format!("v{version}"))? }),
             Err(err) => Err(Error::Broken { reason: err.to_string(), kept: self.put_aside("broken")? }),
         }
     }
@@ -159,12 +163,6 @@ fn create_private(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
-}
-
-#[derive(Deserialize)]
-struct Version {
-    #[serde(default)]
-    version: u32,
 }
 
 #[cfg(test)]

@@ -103,7 +103,7 @@ pub const LIGHT: Tokens = Tokens {
     down: rgb(0x0a_6fe0),
     up: rgb(0xd0_6c08),
     good: rgb(0x1c_8f3f),
-    warn: rgb(0xa9_6a00),
+    warn: rgb(0x94_5d00),
     warn_bg: rgb(0xfb_f1dc),
     bad: rgb(0xc9_2a20),
     is_dark: false,

@@ -14,12 +14,12 @@ use crate::ui::widgets::cell::{CellPainter, Rank};
 /// The columns of the table of domains.
 #[rustfmt::skip]
 pub const COLUMNS: &[Column] = &[
-    Column { field: Field::Name, title: "Domain", explanation: "The registrable domain; open a row to see its connections", width: 240.0, is_shown: true },
-    Column { field: Field::Hosts, title: "Hosts", explanation: "The host names seen below it", width: 170.0, is_shown: true },
-    Column { field: Field::Process, title: "Processes", explanation: "The processes that talk to it", width: 160.0, is_shown: true },
-    Column { field: Field::Down, title: "Down/s", explanation: "Bytes received per second", width: 98.0, is_shown: true },
-    Column { field: Field::Up, title: "Up/s", explanation: "Bytes sent per second", width: 98.0, is_shown: true },
-    Column { field: Field::Downloaded, title: "Downloaded", explanation: "Bytes received since Crow started or was reset", width: 104.0, is_shown: true },
+    Column { field: Field::Name, title: "Domain", explanation: "The registrable domain; open a row to see its connections", width: 220.0, is_shown: true },
+    Column { field: Field::Hosts, title: "Hosts", explanation: "The host names seen below it", width: 160.0, is_shown: true },
+    Column { field: Field::Process, title: "Processes", explanation: "The processes that talk to it", width: 140.0, is_shown: true },
+    Column { field: Field::Down, title: "Down/s", explanation: "Bytes received per second", width: 92.0, is_shown: true },
+    Column { field: Field::Up, title: "Up/s", explanation: "Bytes sent per second", width: 92.0, is_shown: true },
+    Column { field: Field::Downloaded, title: "Downloaded", explanation: "Bytes received since Crow started or was reset", width: 98.0, is_shown: true },
     Column { field: Field::Uploaded, title: "Uploaded", explanation: "Bytes sent since Crow started or was reset", width: 98.0, is_shown: true },
     Column { field: Field::Connections, title: "Connections", explanation: "Connections that are open", width: 98.0, is_shown: true },
     Column { field: Field::Age, title: "Age", explanation: "Time since the first packet", width: 84.0, is_shown: false },

@@ -155,6 +155,7 @@ fn header_cell(ui: &mut Ui, column: &Column, sorted: Option<bool>) -> Response {
 
 fn column_menu(ui: &mut Ui, view: View, settings: &mut TableSettings) {
     ui.set_min_width(180.0);
+    ui.spacing_mut().item_spacing.y = 1.0;
     ui.label(egui::RichText::new("Columns").size(SMALL).weak());
     for column in columns(view) {
         let is_name = column.field == Field::Name;
@@ -277,6 +278,7 @@ impl Sheet<'_> {
 /// The menu of one row, which acts on that row. Returns a text to filter by.
 fn row_menu<R: Row>(ui: &mut Ui, row: &R) -> Option<String> {
     ui.set_min_width(170.0);
+    ui.spacing_mut().item_spacing.y = 1.0;
     let mut filter = None;
     for entry in row.menu() {
         match entry {
