@@ -138,12 +138,11 @@ fn picture(view: View, rows: u32, turn: u64) -> Arc<Snapshot> {
     let histories: Vec<History> = (0..64).map(|seed| history(seed * 2 + turn)).collect();
     let history = |row: u32| histories.get(row as usize % 64).cloned().unwrap_or_default();
     let mut snapshot = Snapshot { generation: turn + 1, ..Snapshot::default() };
+    let rows = 1..=rows;
     match view {
-        View::Processes => {
-            snapshot.processes = (1..=rows).map(|row| process(row, turn, &history(row))).collect()
-        }
-        View::Connections => snapshot.connections = (1..=rows).map(|row| connection(row, turn)).collect(),
-        View::Domains => snapshot.domains = (1..=rows).map(|row| domain(row, turn, &history(row))).collect(),
+        View::Processes => snapshot.processes.extend(rows.map(|row| process(row, turn, &history(row)))),
+        View::Connections => snapshot.connections.extend(rows.map(|row| connection(row, turn))),
+        View::Domains => snapshot.domains.extend(rows.map(|row| domain(row, turn, &history(row)))),
     }
     Arc::new(snapshot)
 }

@@ -345,6 +345,8 @@ impl App {
         table.refresh::<R>(&ctx, &input, self.settings.table(R::VIEW));
         for motion in self.motions.drain(..) {
             table.go::<R>(&ctx, &input, motion);
+            // The row that was opened or closed shows in this frame already.
+            table.refresh::<R>(&ctx, &input, self.settings.table(R::VIEW));
         }
         self.status_bar::<R>(ui, &table, tokens);
         let frame = Frame::NONE.fill(tokens.bg);

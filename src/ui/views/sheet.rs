@@ -65,6 +65,7 @@ pub fn table_ui<R: Row>(
         RowEvent::Toggle(key) => {
             state.selected = Some(key.clone());
             state.toggle(key);
+            ui.ctx().request_repaint();
         }
         RowEvent::Filter(text) => return Some(text),
     }
