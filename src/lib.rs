@@ -53,6 +53,7 @@ pub mod pipeline;
 pub mod process;
 pub mod session;
 pub mod settings;
+pub mod store;
 pub mod time;
 pub mod ui;
 pub mod units;

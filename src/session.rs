@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::settings::RateWindow;
+use crate::settings::{RateWindow, Settings};
 
 /// What the capture is doing now.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -67,6 +67,8 @@ pub enum Action {
     Refresh,
     /// The window was shown or hidden: snapshots are only made for a window that shows.
     Shown(bool),
+    /// Keep these settings for the next start.
+    SaveSettings(Box<Settings>),
     /// End the program.
     Quit,
 }

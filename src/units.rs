@@ -34,6 +34,13 @@ impl BytesPerSec {
     }
 }
 
+impl From<f32> for BytesPerSec {
+    /// A sample of a chart; what is not a finite, positive number is zero.
+    fn from(sample: f32) -> Self {
+        Self(if sample.is_finite() { f64::from(sample.max(0.0)) } else { 0.0 })
+    }
+}
+
 impl Add for Bytes {
     type Output = Self;
 

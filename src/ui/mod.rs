@@ -1,9 +1,18 @@
 //! What people see and touch: the window, the menu-bar item and the words in them. Knows snapshots, settings and
 //! actions only; it neither waits for the backend nor disturbs it.
 
+pub mod app;
+pub mod fonts;
 pub mod icon;
+pub mod keys;
 pub mod shell;
+pub mod states;
+pub mod text;
+pub mod theme;
+pub mod toolbar;
 mod tray;
+pub mod views;
+pub mod widgets;
 
 use std::sync::Arc;
 

@@ -1,0 +1,3 @@
+//! What survives a restart: the settings file.
+
+pub mod settings_file;

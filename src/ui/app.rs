@@ -1,0 +1,439 @@
+//! The window: takes the newest picture, draws it, and passes on what the user asks for.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use egui::{CentralPanel, Context, Frame, Ui, ViewportBuilder, ViewportCommand};
+
+use super::keys::{self, Command, Focus};
+use super::states::{self, BannerEvent, Empty, EmptyEvent};
+use super::theme::{self, Tokens, tokens};
+use super::toolbar::{self, StatusBar, Toolbar};
+use super::views::Row;
+use super::views::sheet::table_ui;
+use super::views::table::{Motion, TableInput, TableState, cycle_sort};
+use super::widgets::controls::filter_id;
+use super::{Backend, fonts, text};
+use crate::aggregate::snapshot::{ConnectionRow, DomainRow, ProcessRow, Snapshot, Source};
+use crate::filter::Filter;
+use crate::session::{Action, CaptureState, Status};
+use crate::settings::{Appearance, Settings, View};
+
+/// Seconds from a change of the settings to saving them.
+const SAVE_AFTER: f64 = 1.0;
+
+/// What closing the window means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CloseBehaviour {
+    /// There is a menu-bar item to come back by: the window goes, Crow stays.
+    Hide,
+    /// There is none: closing the window ends Crow.
+    #[default]
+    Quit,
+}
+
+/// The window.
+pub struct App {
+    backend: Arc<dyn Backend>,
+    snapshot: Arc<Snapshot>,
+    status: Arc<Status>,
+    settings: Settings,
+    /// The settings that were last sent to be saved.
+    saved: Settings,
+    changed_at: Option<f64>,
+    applied: Option<Appearance>,
+    filter_text: String,
+    filter: Filter,
+    filter_error: Option<String>,
+    filter_revision: u64,
+    /// The filter field is to get the focus, with the cursor at the end.
+    focus_filter: bool,
+    tables: [TableState; 3],
+    motions: Vec<Motion>,
+    notices: Vec<String>,
+    dismissed: BTreeSet<String>,
+    on_close: CloseBehaviour,
+    is_shown: bool,
+    wants_quit: bool,
+}
+
+impl App {
+    /// Gives `ctx` Crow's fonts and themes and makes the window's state. `filter` is what the user named on
+    /// the command line, or empty.
+    #[must_use]
+    pub fn new(ctx: &Context, backend: Arc<dyn Backend>, settings: Settings, filter: String) -> Self {
+        fonts::install(ctx);
+        theme::install(ctx);
+        let mut app = Self {
+            snapshot: backend.snapshot(),
+            status: backend.status(),
+            backend,
+            saved: settings.clone(),
+            settings,
+            changed_at: None,
+            applied: None,
+            filter_text: filter,
+            filter: Filter::default(),
+            filter_error: None,
+            filter_revision: 0,
+            focus_filter: false,
+            tables: Default::default(),
+            motions: Vec::new(),
+            notices: Vec::new(),
+            dismissed: BTreeSet::new(),
+            on_close: CloseBehaviour::default(),
+            is_shown: true,
+            wants_quit: false,
+        };
+        app.read_filter();
+        app
+    }
+
+    /// The window that the settings describe, before it is made.
+    #[must_use]
+    pub fn viewport(settings: &Settings) -> ViewportBuilder {
+        let size = settings.window;
+        let builder = ViewportBuilder::default()
+            .with_title("Crow")
+            .with_app_id("crow")
+            .with_inner_size([size.width, size.height])
+            .with_min_inner_size([720.0, 360.0]);
+        if cfg!(target_os = "macos") {
+            builder.with_fullsize_content_view(true).with_titlebar_shown(false).with_title_shown(false)
+        } else {
+            builder
+        }
+    }
+
+    /// Decides what closing the window means.
+    pub const fn set_on_close(&mut self, on_close: CloseBehaviour) {
+        self.on_close = on_close;
+    }
+
+    /// Shows a sentence in a banner until the user puts it away, such as a complaint about the settings file.
+    pub fn notice(&mut self, sentence: String) {
+        if !self.notices.contains(&sentence) {
+            self.dismissed.remove(&sentence);
+            self.notices.push(sentence);
+        }
+    }
+
+    /// Whether the user asked to end Crow. [`Action::Quit`] has been sent.
+    #[must_use]
+    pub const fn wants_quit(&self) -> bool {
+        self.wants_quit
+    }
+
+    /// Whether the window is to be seen.
+    #[must_use]
+    pub const fn is_shown(&self) -> bool {
+        self.is_shown
+    }
+
+    /// The settings as they are now.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Brings the window back and to the front.
+    pub fn show(&mut self, ctx: &Context) {
+        self.is_shown = true;
+        // In this order: a window that is not visible cannot be given the focus.
+        for command in
+            [ViewportCommand::Visible(true), ViewportCommand::Minimized(false), ViewportCommand::Focus]
+        {
+            ctx.send_viewport_cmd(command);
+        }
+        self.backend.act(Action::Shown(true));
+    }
+
+    /// Takes the window away; Crow goes on.
+    pub fn hide(&mut self, ctx: &Context) {
+        self.is_shown = false;
+        ctx.send_viewport_cmd(ViewportCommand::Visible(false));
+        self.save();
+        self.backend.act(Action::Shown(false));
+    }
+
+    /// Takes the newest picture and answers the window's close button. Runs also while the window is hidden.
+    pub fn refresh(&mut self, ctx: &Context) {
+        if ctx.input(|i| i.viewport().close_requested()) {
+            match self.on_close {
+                CloseBehaviour::Hide if !self.wants_quit => {
+                    ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+                    self.hide(ctx);
+                }
+                _ => self.quit(),
+            }
+        }
+        self.status = self.backend.status();
+        let newest = self.backend.snapshot();
+        let is_frozen = self.status.paused && newest.source == Source::Live && self.snapshot.generation > 0;
+        if newest.generation != self.snapshot.generation && !is_frozen {
+            self.snapshot = newest;
+        }
+    }
+
+    /// Draws the window; nothing while it is hidden.
+    pub fn window_ui(&mut self, ui: &mut Ui) {
+        if !self.is_shown {
+            return;
+        }
+        if self.applied != Some(self.settings.appearance) {
+            theme::choose(ui.ctx(), self.settings.appearance);
+            self.applied = Some(self.settings.appearance);
+        }
+        self.keyboard(ui.ctx());
+        let tokens = tokens(ui);
+        self.toolbar(ui, tokens);
+        self.banners(ui, tokens);
+        match self.settings.view {
+            View::Processes => self.view::<ProcessRow>(ui, tokens),
+            View::Connections => self.view::<ConnectionRow>(ui, tokens),
+            View::Domains => self.view::<DomainRow>(ui, tokens),
+        }
+        self.give_focus(ui.ctx());
+        self.keep_settings(ui.ctx());
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.refresh(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        self.window_ui(ui);
+    }
+
+    fn persist_egui_memory(&self) -> bool {
+        false
+    }
+}
+
+/// The parts of a frame.
+impl App {
+    fn keyboard(&mut self, ctx: &Context) {
+        let focused = ctx.memory(egui::Memory::focused);
+        let focus = Focus {
+            on_filter: focused == Some(filter_id()),
+            elsewhere: focused.is_some_and(|id| id != filter_id()),
+            filter_is_empty: self.filter_text.is_empty(),
+        };
+        for command in keys::take(ctx, focus) {
+            self.obey(ctx, command, focus);
+        }
+    }
+
+    fn obey(&mut self, ctx: &Context, command: Command, focus: Focus) {
+        let view = self.settings.view;
+        match command {
+            Command::Table(motion) => self.motions.push(motion),
+            Command::Show(view) => self.settings.view = view,
+            Command::NextView => {
+                self.settings.view = match view {
+                    View::Processes => View::Connections,
+                    View::Connections => View::Domains,
+                    View::Domains => View::Processes,
+                }
+            }
+            Command::CycleSort => cycle_sort(view, self.settings.table_mut(view)),
+            Command::FocusFilter => self.focus_filter = true,
+            Command::Type(text) => {
+                self.filter_text.push_str(&text);
+                self.read_filter();
+                self.focus_filter = true;
+            }
+            Command::Escape => self.escape(ctx, focus),
+            Command::TogglePause => self.backend.act(Action::Pause(!self.status.paused)),
+            Command::Hide if self.on_close == CloseBehaviour::Hide => self.hide(ctx),
+            Command::Hide | Command::Quit => {
+                self.quit();
+                ctx.send_viewport_cmd(ViewportCommand::Close);
+            }
+        }
+    }
+
+    fn escape(&mut self, ctx: &Context, focus: Focus) {
+        if focus.on_filter || focus.elsewhere {
+            ctx.memory_mut(egui::Memory::stop_text_input);
+        }
+        if !self.filter_text.is_empty() {
+            self.filter_text.clear();
+            self.read_filter();
+        } else if !focus.on_filter {
+            self.table_mut().deselect();
+        }
+    }
+
+    fn quit(&mut self) {
+        if !self.wants_quit {
+            self.wants_quit = true;
+            self.save();
+            self.backend.act(Action::Quit);
+        }
+    }
+
+    const fn table_mut(&mut self) -> &mut TableState {
+        let [processes, connections, domains] = &mut self.tables;
+        match self.settings.view {
+            View::Processes => processes,
+            View::Connections => connections,
+            View::Domains => domains,
+        }
+    }
+
+    /// Understands the filter anew. One that is not understood leaves the last good one in force.
+    fn read_filter(&mut self) {
+        match Filter::parse(&self.filter_text) {
+            Ok(filter) => {
+                self.filter = filter;
+                self.filter_error = None;
+            }
+            Err(err) => self.filter_error = Some(err.to_string()),
+        }
+        self.filter_revision += 1;
+    }
+
+    fn toolbar(&mut self, ui: &mut Ui, tokens: &Tokens) {
+        let bar = Toolbar {
+            snapshot: &self.snapshot,
+            status: &self.status,
+            settings: &mut self.settings,
+            filter: &mut self.filter_text,
+            filter_error: self.filter_error.as_deref(),
+        };
+        let events = toolbar::toolbar_ui(ui, bar, tokens);
+        if events.filter_changed {
+            self.read_filter();
+        }
+        for action in events.actions {
+            self.backend.act(action);
+        }
+    }
+
+    fn banners(&mut self, ui: &mut Ui, tokens: &Tokens) {
+        if let Some(action) = states::playback_ui(ui, &self.status, tokens) {
+            self.backend.act(action);
+        }
+        let mut banners = states::banners(&self.status, &self.snapshot, &self.notices);
+        banners.extend(self.filter_error.as_deref().map(states::filter_banner));
+        for (place, banner) in banners.iter().enumerate() {
+            let name = format!("{} {}", banner.strong, banner.quiet);
+            if self.dismissed.contains(&name) {
+                continue;
+            }
+            match states::banner_ui(ui, banner, place, tokens) {
+                Some(BannerEvent::Act(action)) => self.backend.act(action),
+                Some(BannerEvent::Dismiss) => {
+                    self.dismissed.insert(name);
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn view<R: Row>(&mut self, ui: &mut Ui, tokens: &Tokens) {
+        let ctx = ui.ctx().clone();
+        let snapshot = Arc::clone(&self.snapshot);
+        let filter = self.filter.clone();
+        let input =
+            TableInput { snapshot: &snapshot, filter: &filter, filter_revision: self.filter_revision };
+        let mut table = std::mem::take(self.table_mut());
+        table.refresh::<R>(&ctx, &input, self.settings.table(R::VIEW));
+        for motion in self.motions.drain(..) {
+            table.go::<R>(&ctx, &input, motion);
+            // The row that was opened or closed shows in this frame already.
+            table.refresh::<R>(&ctx, &input, self.settings.table(R::VIEW));
+        }
+        self.status_bar::<R>(ui, &table, tokens);
+        let frame = Frame::NONE.fill(tokens.bg);
+        let asked = CentralPanel::default().frame(frame).show(ui, |ui| {
+            if table.matches() == 0 {
+                self.empty(ui, tokens);
+                return None;
+            }
+            table_ui::<R>(ui, &input, &mut table, self.settings.table_mut(R::VIEW))
+        });
+        *self.table_mut() = table;
+        if let Some(text) = asked.inner {
+            self.filter_text = text;
+            self.read_filter();
+        }
+    }
+
+    fn status_bar<R: Row>(&self, ui: &mut Ui, table: &TableState, tokens: &Tokens) {
+        let all = R::all(&self.snapshot).len();
+        let (one, many) = text::view_nouns(R::VIEW);
+        let count = format!("{} of {}", text::grouped(table.matches() as u64), text::counted(all, one, many));
+        let bar =
+            StatusBar { snapshot: &self.snapshot, status: &self.status, count, is_held: table.is_held() };
+        toolbar::status_bar_ui(ui, &bar, tokens);
+    }
+
+    fn empty(&mut self, ui: &mut Ui, tokens: &Tokens) {
+        let status = Arc::clone(&self.status);
+        let empty = match &status.capture {
+            _ if !self.filter_text.is_empty() => Empty::NoMatch(&self.filter_text),
+            CaptureState::Starting => Empty::Starting,
+            CaptureState::Gone { why } => Empty::Gone(why),
+            _ => Empty::NoTraffic,
+        };
+        match states::empty_ui(ui, &empty, tokens) {
+            Some(EmptyEvent::ClearFilter) => {
+                self.filter_text.clear();
+                self.read_filter();
+            }
+            Some(EmptyEvent::Act(action)) => self.backend.act(action),
+            None => {}
+        }
+    }
+
+    /// Puts the cursor behind the last letter, where typing goes on.
+    fn give_focus(&mut self, ctx: &Context) {
+        if !std::mem::take(&mut self.focus_filter) {
+            return;
+        }
+        ctx.memory_mut(|memory| memory.request_focus(filter_id()));
+        let mut state = egui::TextEdit::load_state(ctx, filter_id()).unwrap_or_default();
+        let end = egui::text::CCursor::new(self.filter_text.chars().count());
+        state.cursor.set_char_range(Some(egui::text::CCursorRange::one(end)));
+        state.store(ctx, filter_id());
+    }
+
+    /// Notices changes of the settings, also of the window's size, and has them saved a second later.
+    fn keep_settings(&mut self, ctx: &Context) {
+        let (time, size) = ctx.input(|i| (i.time, i.viewport().inner_rect.map(|rect| rect.size())));
+        if let Some(size) = size.filter(|size| size.x >= 100.0 && size.y >= 100.0) {
+            let kept = &mut self.settings.window;
+            if (size.x - kept.width).abs() > 1.0 || (size.y - kept.height).abs() > 1.0 {
+                (kept.width, kept.height) = (size.x, size.y);
+            }
+        }
+        if self.settings == self.saved {
+            self.changed_at = None;
+            return;
+        }
+        let changed_at = *self.changed_at.get_or_insert(time);
+        if time - changed_at >= SAVE_AFTER {
+            self.save();
+        } else {
+            ctx.request_repaint_after(Duration::from_secs_f64(changed_at + SAVE_AFTER - time));
+        }
+    }
+
+    /// Hands the settings over to be saved, if they changed.
+    fn save(&mut self) {
+        self.changed_at = None;
+        if self.settings != self.saved {
+            self.saved = self.settings.clone();
+            self.backend.act(Action::SaveSettings(Box::new(self.settings.clone())));
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests;

@@ -1,0 +1,554 @@
+use std::net::SocketAddr;
+use std::sync::Mutex;
+
+use egui::{Event, Key as Press, Modifiers, Role};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+
+use super::*;
+use crate::aggregate::snapshot::{Both, HostName, HostSource};
+use crate::event::{App as AppName, FlowId, InterfaceKind, ProcessKey, Protocol, TcpState};
+use crate::settings::RateWindow;
+use crate::time::Timestamp;
+use crate::ui::views::Key;
+use crate::ui::views::table::sort_of;
+use crate::units::{Bytes, BytesPerSec};
+
+/// A backend that shows what a test gives it and remembers what it was asked for.
+#[derive(Default)]
+struct Fake {
+    snapshot: Mutex<Arc<Snapshot>>,
+    status: Mutex<Arc<Status>>,
+    actions: Mutex<Vec<Action>>,
+}
+
+impl Backend for Fake {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.lock().unwrap())
+    }
+
+    fn status(&self) -> Arc<Status> {
+        Arc::clone(&self.status.lock().unwrap())
+    }
+
+    fn act(&self, action: Action) {
+        self.actions.lock().unwrap().push(action);
+    }
+}
+
+impl Fake {
+    fn put(&self, snapshot: Snapshot) {
+        let mut newest = self.snapshot.lock().unwrap();
+        let generation = newest.generation + 1;
+        *newest = Arc::new(Snapshot { generation, ..snapshot });
+    }
+
+    fn capture(&self, capture: CaptureState) {
+        *self.status.lock().unwrap() = Arc::new(Status { capture, ..Status::default() });
+    }
+
+    fn taken(&self) -> Vec<Action> {
+        std::mem::take(&mut self.actions.lock().unwrap())
+    }
+}
+
+fn rate(value: f32) -> BytesPerSec {
+    BytesPerSec::from(value)
+}
+
+fn pid(pid: i32) -> ProcessKey {
+    ProcessKey { pid, started: None }
+}
+
+fn process(number: i32, name: &str, down: f32) -> Arc<ProcessRow> {
+    Arc::new(ProcessRow {
+        key: Some(pid(number)),
+        name: name.into(),
+        app: AppName { id: name.to_owned(), name: name.to_owned() },
+        path: None,
+        user: Some("alice".into()),
+        parent: None,
+        bytes: Both { rx: Bytes(number.unsigned_abs().into()), tx: Bytes(0) },
+        rate: Both { rx: rate(down), tx: rate(0.0) },
+        connections: 1,
+        first_seen: Timestamp::default(),
+        last_seen: Timestamp::default(),
+        exited: false,
+        history: Arc::new([]),
+    })
+}
+
+fn connection(flow: u64, owner: i32, host: &str) -> Arc<ConnectionRow> {
+    let address: SocketAddr = "93.184.216.34:443".parse().unwrap();
+    let name = HostName { name: host.into(), source: HostSource::Sni, learned: Timestamp::default() };
+    Arc::new(ConnectionRow {
+        flow: FlowId(flow),
+        process: Some(pid(owner)),
+        process_name: format!("program {owner}").into(),
+        via: None,
+        protocol: Protocol::TCP,
+        local: "10.0.0.2:50000".parse().unwrap(),
+        remote: address,
+        interface: "en0".into(),
+        interface_kind: InterfaceKind::Physical,
+        host: Some(name),
+        domain: Some("example.com".into()),
+        service: Some("https"),
+        state: Some(TcpState::Established),
+        bytes: Both::default(),
+        packets: Both::default(),
+        rate: Both { rx: rate(10.0), tx: rate(0.0) },
+        rtt_us: None,
+        retransmits: 0,
+        first_seen: Timestamp::default(),
+        last_seen: Timestamp::default(),
+        credited: true,
+    })
+}
+
+fn domain(name: &str) -> Arc<DomainRow> {
+    Arc::new(DomainRow {
+        domain: name.into(),
+        is_address: false,
+        hosts: vec![],
+        processes: vec![],
+        bytes: Both::default(),
+        rate: Both::default(),
+        connections: 1,
+        first_seen: Timestamp::default(),
+        last_seen: Timestamp::default(),
+        history: Arc::new([]),
+    })
+}
+
+fn three() -> Snapshot {
+    Snapshot {
+        processes: vec![process(10, "alpha", 300.0), process(20, "beta", 200.0), process(30, "gamma", 100.0)],
+        connections: vec![connection(1, 20, "one.example.com"), connection(2, 20, "two.example.com")],
+        domains: vec![domain("example.com"), domain("example.org")],
+        ..Snapshot::default()
+    }
+}
+
+type Window = Harness<'static, App>;
+
+fn open(snapshot: Snapshot) -> (Window, Arc<Fake>) {
+    let fake = Arc::new(Fake::default());
+    fake.capture(CaptureState::Live);
+    fake.put(snapshot);
+    let backend: Arc<dyn Backend> = Arc::<Fake>::clone(&fake);
+    // The harness brings a context of its own, which is given what `App::new` gives the window's.
+    let app = App::new(&Context::default(), backend, Settings::default(), String::new());
+    let window = Harness::builder()
+        .with_size([1120.0, 600.0])
+        .with_max_steps(20)
+        .with_step_dt(0.3)
+        .with_context_setup(|ctx| {
+            fonts::install(ctx);
+            theme::install(ctx);
+        })
+        .build_ui_state(
+            |ui, app: &mut App| {
+                app.refresh(ui.ctx());
+                app.window_ui(ui);
+            },
+            app,
+        );
+    (window, fake)
+}
+
+/// The rows in sight, from top to bottom: the first word of each.
+fn rows(window: &Window) -> Vec<String> {
+    let mut rows: Vec<_> = window
+        .query_all_by_role(Role::Row)
+        .map(|node| (node.rect().top(), node.accesskit_node().label().unwrap_or_default()))
+        .collect();
+    rows.sort_by(|a, b| a.0.total_cmp(&b.0));
+    rows.into_iter().map(|(_, label)| label.split([',', ' ']).next().unwrap_or_default().to_owned()).collect()
+}
+
+fn type_text(window: &mut Window, text: &str) {
+    for letter in text.chars() {
+        window.event(Event::Text(letter.to_string()));
+        window.run();
+    }
+}
+
+fn press(window: &mut Window, key: Press) {
+    window.key_press(key);
+    window.run();
+}
+
+fn selected(window: &Window) -> Option<Key> {
+    let [processes, connections, domains] = &window.state().tables;
+    match window.state().settings.view {
+        View::Processes => processes.selected().cloned(),
+        View::Connections => connections.selected().cloned(),
+        View::Domains => domains.selected().cloned(),
+    }
+}
+
+#[test]
+fn controls_have_roles_and_names() {
+    let (window, _) = open(three());
+    for name in ["Processes", "Connections", "Domains"] {
+        window.get_by_role_and_label(Role::Tab, name);
+    }
+    for name in ["Pause", "Settings"] {
+        window.get_by_role_and_label(Role::Button, name);
+    }
+    window.get_by_role(Role::TextInput);
+    window.get_by_role_and_label(Role::ColumnHeader, "Down/s, sorted descending");
+    window.get_by_label("alpha, down 300 B/s, up 0 B/s, 1 connection");
+    window.get_by_label("3 of 3 processes");
+    window.get_by_label_contains("Capturing");
+}
+
+#[test]
+fn a_click_on_a_header_sorts_and_a_second_one_turns_it_round() {
+    let (mut window, _) = open(three());
+    assert_eq!(rows(&window), ["alpha", "beta", "gamma"]);
+    window.get_by_label("Process, not sorted").click();
+    window.run();
+    window.get_by_label("Process, sorted ascending").click();
+    window.run();
+    assert_eq!(rows(&window), ["gamma", "beta", "alpha"], "text: ascending, then descending");
+    window.get_by_label("PID, not sorted").click();
+    window.run();
+    window.get_by_label("PID, sorted descending");
+    assert_eq!(rows(&window), ["gamma", "beta", "alpha"], "numbers: descending first");
+    window.get_by_label("PID, sorted descending").click();
+    window.run();
+    assert_eq!(rows(&window), ["alpha", "beta", "gamma"]);
+}
+
+#[test]
+fn typing_filters_at_once_and_escape_clears() {
+    let (mut window, _) = open(three());
+    type_text(&mut window, "be");
+    assert_eq!(window.state().filter_text, "be");
+    assert_eq!(rows(&window), ["beta"]);
+    window.get_by_label("1 of 3 processes");
+    type_text(&mut window, "q");
+    window.get_by_label("No matches for “beq”");
+    assert!(!window.state().wants_quit(), "q is a letter while there is a filter");
+    window.get_by_label("Clear").click();
+    window.run();
+    assert_eq!(rows(&window).len(), 3);
+    type_text(&mut window, "gam");
+    press(&mut window, Press::Escape);
+    assert_eq!(window.state().filter_text, "");
+    assert_eq!(rows(&window).len(), 3);
+}
+
+#[test]
+fn a_filter_that_is_not_understood_says_so_and_keeps_the_last_one() {
+    let (mut window, _) = open(three());
+    type_text(&mut window, "beta");
+    window.event(Event::Text(" pid:x".to_owned()));
+    window.run();
+    window.get_by_label("This filter is not understood");
+    assert_eq!(rows(&window), ["beta"]);
+}
+
+#[test]
+fn letters_are_commands_only_while_there_is_no_filter() {
+    let (mut window, fake) = open(three());
+    type_text(&mut window, "jj");
+    assert_eq!(selected(&window), Some(Key::Process(Some(pid(20)))));
+    type_text(&mut window, "k");
+    assert_eq!(selected(&window), Some(Key::Process(Some(pid(10)))));
+    let sort = |window: &Window| sort_of(View::Processes, window.state().settings().table(View::Processes));
+    let mut seen = Vec::new();
+    for _ in 0..4 {
+        type_text(&mut window, "s");
+        seen.push(sort(&window).0.id());
+    }
+    assert_eq!(seen, ["activity", "connections", "pid", "name"]);
+    type_text(&mut window, "/");
+    type_text(&mut window, "jq");
+    assert_eq!(window.state().filter_text, "jq");
+    press(&mut window, Press::Escape);
+    assert!(!window.state().wants_quit());
+    type_text(&mut window, "q");
+    assert!(window.state().wants_quit());
+    assert!(fake.taken().contains(&Action::Quit));
+}
+
+#[test]
+fn tab_and_numbers_show_the_other_tables() {
+    let (mut window, _) = open(three());
+    press(&mut window, Press::Tab);
+    window.get_by_label("2 of 2 connections");
+    press(&mut window, Press::Tab);
+    window.get_by_label("2 of 2 domains");
+    press(&mut window, Press::Tab);
+    window.get_by_label("3 of 3 processes");
+    window.key_press_modifiers(Modifiers::COMMAND, Press::Num2);
+    window.run();
+    assert_eq!(rows(&window), ["one.example.com", "two.example.com"]);
+    window.get_by_role_and_label(Role::Tab, "Domains").click();
+    window.run();
+    assert_eq!(rows(&window), ["example.com", "example.org"]);
+}
+
+#[test]
+fn ten_thousand_rows_are_walked_but_only_those_in_sight_are_built() {
+    let processes =
+        (1..=10_000_i16).map(|n| process(n.into(), &format!("p{n}"), 20_000.0 - f32::from(n))).collect();
+    let (mut window, _) = open(Snapshot { processes, ..Snapshot::default() });
+    let built = |window: &Window| window.query_all_by_role(Role::Row).count();
+    assert!((15..60).contains(&built(&window)), "{}", built(&window));
+    for _ in 0..40 {
+        press(&mut window, Press::ArrowDown);
+    }
+    assert_eq!(selected(&window), Some(Key::Process(Some(pid(40)))));
+    assert!(rows(&window).contains(&"p40".to_owned()), "the selection stays in sight");
+    press(&mut window, Press::End);
+    assert_eq!(rows(&window).last().map(String::as_str), Some("p10000"));
+    press(&mut window, Press::PageUp);
+    press(&mut window, Press::Home);
+    assert_eq!(selected(&window), Some(Key::Process(Some(pid(1)))));
+    assert!(built(&window) < 60);
+}
+
+#[test]
+fn enter_opens_a_process_in_place() {
+    let (mut window, _) = open(three());
+    press(&mut window, Press::ArrowDown);
+    press(&mut window, Press::ArrowDown);
+    press(&mut window, Press::Enter);
+    assert_eq!(rows(&window), ["alpha", "beta", "one.example.com", "two.example.com", "gamma"]);
+    press(&mut window, Press::ArrowDown);
+    assert_eq!(selected(&window), Some(Key::Connection(FlowId(1))));
+    press(&mut window, Press::ArrowLeft);
+    assert_eq!(selected(&window), Some(Key::Process(Some(pid(20)))), "left goes to the process");
+    press(&mut window, Press::ArrowLeft);
+    assert_eq!(rows(&window), ["alpha", "beta", "gamma"]);
+    let triangle = window.get_by_label_contains("beta").rect().left_center() + egui::vec2(12.0, 0.0);
+    window.drag_at(triangle);
+    window.drop_at(triangle);
+    window.run();
+    assert_eq!(rows(&window).len(), 5, "a click on the triangle opens as well");
+}
+
+#[test]
+fn a_domain_opens_to_its_connections() {
+    let (mut window, _) = open(three());
+    window.key_press_modifiers(Modifiers::COMMAND, Press::Num3);
+    window.run();
+    press(&mut window, Press::ArrowDown);
+    press(&mut window, Press::ArrowRight);
+    assert_eq!(rows(&window), ["example.com", "one.example.com", "two.example.com", "example.org"]);
+}
+
+#[test]
+fn the_selection_stays_on_its_row_while_the_order_changes() {
+    let (mut window, fake) = open(three());
+    press(&mut window, Press::ArrowDown);
+    assert_eq!(selected(&window), Some(Key::Process(Some(pid(10)))));
+    fake.put(Snapshot { processes: vec![process(10, "alpha", 1.0), process(20, "beta", 9.0)], ..three() });
+    window.run_steps(5);
+    assert_eq!(rows(&window), ["beta", "alpha"]);
+    assert_eq!(selected(&window), Some(Key::Process(Some(pid(10)))));
+}
+
+#[test]
+fn the_order_changes_at_most_once_a_second() {
+    let (mut window, fake) = open(three());
+    window.run_steps(5);
+    let swapped =
+        |down| Snapshot { processes: vec![process(10, "alpha", down), process(20, "beta", 5.0)], ..three() };
+    fake.put(swapped(1.0));
+    window.step();
+    assert_eq!(rows(&window), ["beta", "alpha"]);
+    fake.put(swapped(9.0));
+    window.step();
+    assert_eq!(rows(&window), ["beta", "alpha"], "0.3 s later: the values move, the rows stay");
+    window.get_by_label_contains("alpha, down 9 B/s");
+    window.run_steps(5);
+    assert_eq!(rows(&window), ["alpha", "beta"]);
+}
+
+#[test]
+fn the_order_is_held_while_a_menu_is_open_and_the_menu_keeps_its_row() {
+    let (mut window, fake) = open(three());
+    window.get_by_label_contains("beta").click_secondary();
+    window.run();
+    window.remove_cursor();
+    let mut processes =
+        vec![process(5, "new", 5000.0), process(20, "beta", 9000.0), process(30, "gamma", 1.0)];
+    fake.put(Snapshot { processes: processes.clone(), ..three() });
+    window.run_steps(8);
+    assert_eq!(rows(&window), ["beta", "gamma", "new"], "alpha went, the new one is last, no other moved");
+    window.get_by_label("Copy name").click();
+    window.step();
+    let copied = window.output().platform_output.commands.iter().find_map(|command| match command {
+        egui::OutputCommand::CopyText(text) => Some(text.clone()),
+        _ => None,
+    });
+    window.run();
+    assert_eq!(copied.as_deref(), Some("beta"));
+    processes.push(process(40, "delta", 7000.0));
+    window.remove_cursor();
+    fake.put(Snapshot { processes, ..three() });
+    window.run_steps(8);
+    assert_eq!(rows(&window), ["beta", "delta", "new", "gamma"], "sorted again");
+}
+
+#[test]
+fn the_order_is_held_while_the_pointer_is_on_a_row() {
+    let (mut window, fake) = open(three());
+    window.get_by_label_contains("gamma").hover();
+    window.run();
+    fake.put(Snapshot {
+        processes: vec![process(10, "alpha", 1.0), process(20, "beta", 2.0), process(30, "gamma", 3.0)],
+        ..three()
+    });
+    window.run_steps(8);
+    assert_eq!(rows(&window), ["alpha", "beta", "gamma"]);
+    window.get_by_label_contains("order held");
+    window.remove_cursor();
+    window.run_steps(8);
+    assert_eq!(rows(&window), ["gamma", "beta", "alpha"]);
+}
+
+#[test]
+fn each_state_says_itself_and_offers_what_mends_it() {
+    let why: Arc<str> = "No right to capture.".into();
+    #[rustfmt::skip]
+    let cases = [
+        (CaptureState::Sample { why: Arc::clone(&why) }, "This is a sample recording, not your network", "Start live capture"),
+        (CaptureState::Gone { why: Arc::clone(&why) }, "Capture has stopped", "Start again"),
+    ];
+    for (capture, strong, button) in cases {
+        let (mut window, fake) = open(three());
+        fake.capture(capture);
+        window.run();
+        window.get_by_label(strong);
+        window.get_by_label("No right to capture.");
+        window.get_by_label(button).click();
+        window.run();
+        assert_eq!(fake.taken(), [Action::StartCapture], "{strong}");
+    }
+}
+
+#[test]
+fn a_recording_shows_where_it_is_and_how_fast_it_plays() {
+    let (mut window, fake) = open(three());
+    let played = Duration::from_secs(67);
+    fake.capture(CaptureState::Recording { played, length: Some(Duration::from_mins(5)) });
+    window.run();
+    window.get_by_label("1:07");
+    window.get_by_label("5:00");
+    window.get_by_label("10×").click();
+    window.run();
+    window.get_by_label("Max").click();
+    window.run();
+    window.get_by_label("Pause recording").click();
+    window.run();
+    assert_eq!(fake.taken(), [Action::Speed(10.0), Action::Speed(f64::INFINITY), Action::Pause(true)]);
+    fake.capture(CaptureState::Ended { note: Some("The file is cut short.".into()) });
+    window.run();
+    window.get_by_label("The recording has ended");
+    window.get_by_label("The file is cut short.");
+}
+
+#[test]
+fn an_empty_table_says_why() {
+    let (mut window, fake) = open(Snapshot::default());
+    window.get_by_label("No traffic yet");
+    fake.capture(CaptureState::Starting);
+    window.run();
+    window.get_by_label("Starting capture");
+}
+
+#[test]
+fn dropped_packets_and_limits_are_said_and_can_be_put_away() {
+    let mut snapshot = three();
+    snapshot.totals.capture.dropped = 12;
+    snapshot.limits = vec!["MAX_FLOWS: 100 000 connections are shown, 7 are not.".into()];
+    let (mut window, _) = open(snapshot);
+    window.get_by_label("12 packets dropped");
+    window.get_by_label("Packets were missed");
+    window.get_by_label_contains("MAX_FLOWS");
+    window.get_all_by_label("Dismiss").next().unwrap().click();
+    window.run();
+    assert!(window.query_by_label_contains("MAX_FLOWS").is_none());
+    window.get_by_label("Packets were missed");
+}
+
+#[test]
+fn a_paused_display_keeps_its_picture() {
+    let (mut window, fake) = open(three());
+    window.get_by_label("Pause").click();
+    window.run();
+    assert_eq!(fake.taken(), [Action::Pause(true)]);
+    *fake.status.lock().unwrap() =
+        Arc::new(Status { capture: CaptureState::Live, paused: true, ..Status::default() });
+    window.run();
+    fake.put(Snapshot { processes: vec![], ..three() });
+    window.run_steps(6);
+    assert_eq!(rows(&window).len(), 3);
+    window.get_all_by_label("Resume").next().unwrap().click();
+    window.run();
+    assert_eq!(fake.taken(), [Action::Pause(false)]);
+}
+
+#[test]
+fn settings_take_effect_and_are_saved_a_second_later() {
+    let (mut window, fake) = open(three());
+    window.get_by_role_and_label(Role::Button, "Settings").click();
+    window.run();
+    window.get_by_label("Light").click();
+    window.run();
+    assert!(!window.ctx.global_style().visuals.dark_mode);
+    window.get_by_label("30\u{2009}s").click();
+    window.run_steps(6);
+    let actions = fake.taken();
+    assert!(actions.contains(&Action::Window(RateWindow::ThirtySeconds)));
+    let saved = actions.iter().rev().find_map(|action| match action {
+        Action::SaveSettings(settings) => Some((**settings).clone()),
+        _ => None,
+    });
+    let saved = saved.unwrap();
+    assert_eq!((saved.appearance, saved.rate_window), (Appearance::Light, RateWindow::ThirtySeconds));
+    window.run_steps(6);
+    assert!(fake.taken().is_empty(), "saved once");
+}
+
+#[test]
+fn columns_are_chosen_from_the_header_menu() {
+    let (mut window, _) = open(three());
+    assert!(window.query_by_label("App, not sorted").is_none());
+    window.get_by_label("PID, not sorted").click_secondary();
+    window.run();
+    window.get_by_label("App").click();
+    window.run();
+    window.get_by_label("App, not sorted");
+    assert_eq!(window.state().settings().processes.columns.get("app"), Some(&true));
+}
+
+fn close_and_see(window: &mut Window) -> Vec<egui::ViewportCommand> {
+    let root = window.input_mut().viewports.entry(egui::ViewportId::ROOT).or_default();
+    root.events.push(egui::ViewportEvent::Close);
+    window.step();
+    window.output().viewport_output.get(&egui::ViewportId::ROOT).unwrap().commands.clone()
+}
+
+#[test]
+fn closing_hides_where_there_is_a_way_back_and_quits_where_there_is_none() {
+    use egui::ViewportCommand::{CancelClose, Visible};
+    let (mut window, fake) = open(three());
+    window.state_mut().set_on_close(CloseBehaviour::Hide);
+    let commands = close_and_see(&mut window);
+    assert!(commands.contains(&CancelClose) && commands.contains(&Visible(false)), "{commands:?}");
+    assert!(!window.state().is_shown() && !window.state().wants_quit());
+    assert_eq!(fake.taken(), [Action::Shown(false)]);
+    assert_eq!(window.query_all_by_role(Role::Row).count(), 0, "hidden, nothing is drawn");
+
+    let (mut window, fake) = open(three());
+    assert!(!close_and_see(&mut window).contains(&CancelClose));
+    assert!(window.state().wants_quit());
+    assert_eq!(fake.taken(), [Action::Quit]);
+}

@@ -1,0 +1,262 @@
+//! What Crow says when there is more to say than numbers: banners below the toolbar, and empty tables.
+
+use egui::{Align, Frame, Layout, Margin, Panel, Rect, Response, RichText, Sense, Ui, Vec2, vec2};
+
+use super::fonts::{Weight, font};
+use super::text;
+use super::theme::{BODY, HEADING, Tokens};
+use super::widgets::icon::{self, Icon};
+use crate::aggregate::snapshot::Snapshot;
+use crate::session::{Action, CaptureState, Status};
+
+/// How much a banner wants to be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Worth knowing.
+    Calm,
+    /// Something needs the user.
+    Warning,
+}
+
+/// One strong line, one quiet line, and what mends it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Banner {
+    /// How it looks.
+    pub tone: Tone,
+    /// The strong line.
+    pub strong: String,
+    /// The quiet line.
+    pub quiet: String,
+    /// The button, if there is something to do.
+    pub action: Option<(&'static str, Action)>,
+    /// Whether the user can put it away.
+    pub is_dismissible: bool,
+}
+
+impl Banner {
+    fn new(tone: Tone, strong: &str, quiet: impl Into<String>) -> Self {
+        Self { tone, strong: strong.to_owned(), quiet: quiet.into(), action: None, is_dismissible: false }
+    }
+
+    fn with_action(self, label: &'static str, action: Action) -> Self {
+        Self { action: Some((label, action)), ..self }
+    }
+
+    fn dismissible(self) -> Self {
+        Self { is_dismissible: true, ..self }
+    }
+}
+
+/// What there is to say now, the most important first.
+#[must_use]
+pub fn banners(status: &Status, snapshot: &Snapshot, notices: &[String]) -> Vec<Banner> {
+    let mut banners: Vec<Banner> = capture_banner(status).into_iter().collect();
+    if let Some(fault) = &snapshot.fault {
+        banners.push(Banner::new(Tone::Warning, "The capture has a problem", &**fault).dismissible());
+    }
+    for limit in &snapshot.limits {
+        let banner = Banner::new(Tone::Warning, "A limit is reached", &**limit);
+        banners.push(banner.with_action("Reset counts", Action::Reset).dismissible());
+    }
+    if snapshot.totals.capture.dropped > 0 {
+        let quiet =
+            "The kernel had to drop some because this machine was busy; the numbers are a little too low.";
+        let banner = Banner::new(Tone::Warning, "Packets were missed", quiet);
+        banners.push(banner.with_action("Reset counts", Action::Reset).dismissible());
+    }
+    for notice in notices {
+        banners.push(Banner::new(Tone::Calm, "Settings", notice.as_str()).dismissible());
+    }
+    banners
+}
+
+/// Says in place what is wrong with a filter.
+#[must_use]
+pub fn filter_banner(error: &str) -> Banner {
+    Banner::new(Tone::Warning, "This filter is not understood", error)
+}
+
+fn capture_banner(status: &Status) -> Option<Banner> {
+    let is_paused = status.paused;
+    match &status.capture {
+        CaptureState::Sample { why } => {
+            let banner = Banner::new(Tone::Calm, "This is a sample recording, not your network", &**why);
+            Some(banner.with_action("Start live capture", Action::StartCapture))
+        }
+        CaptureState::Gone { why } => {
+            let banner = Banner::new(Tone::Warning, "Capture has stopped", &**why);
+            Some(banner.with_action("Start again", Action::StartCapture))
+        }
+        CaptureState::Ended { note } => {
+            let quiet = note.as_deref().unwrap_or("Every packet in it is counted below.");
+            let tone = if note.is_some() { Tone::Warning } else { Tone::Calm };
+            Some(Banner::new(tone, "The recording has ended", quiet).dismissible())
+        }
+        CaptureState::Live if is_paused => {
+            let banner = Banner::new(Tone::Calm, "Paused", "The display stands still; counting goes on.");
+            Some(banner.with_action("Resume", Action::Pause(false)))
+        }
+        CaptureState::Starting | CaptureState::Live | CaptureState::Recording { .. } => None,
+    }
+}
+
+/// What was clicked in a banner.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BannerEvent {
+    /// The button.
+    Act(Action),
+    /// The cross.
+    Dismiss,
+}
+
+/// Draws a banner across the window.
+pub fn banner_ui(ui: &mut Ui, banner: &Banner, place: usize, tokens: &Tokens) -> Option<BannerEvent> {
+    let (ground, color, icon) = match banner.tone {
+        Tone::Calm => (tokens.hover, tokens.accent, Icon::Info),
+        Tone::Warning => (tokens.warn_bg, tokens.warn, Icon::Warning),
+    };
+    let frame = Frame::NONE.fill(ground).inner_margin(Margin::symmetric(14, 7));
+    let mut event = None;
+    Panel::top(("banner", place)).frame(frame).show_separator_line(true).show(ui, |ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if banner.is_dismissible && icon::button(ui, Icon::Clear, "Dismiss", tokens).clicked() {
+                event = Some(BannerEvent::Dismiss);
+            }
+            if let Some((label, action)) = &banner.action {
+                let text = RichText::new(*label).font(font(Weight::Medium, BODY));
+                if ui.add(primary(text, tokens, banner.tone)).clicked() {
+                    event = Some(BannerEvent::Act(action.clone()));
+                }
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let (rect, _) = ui.allocate_exact_size(Vec2::splat(18.0), Sense::hover());
+                icon::paint(ui.painter(), rect, icon, color);
+                ui.label(
+                    RichText::new(&banner.strong).font(font(Weight::SemiBold, BODY)).color(tokens.strong),
+                );
+                ui.add(egui::Label::new(RichText::new(&banner.quiet).color(tokens.text)).truncate())
+                    .on_hover_text(&banner.quiet);
+            });
+        });
+    });
+    event
+}
+
+fn primary<'a>(text: RichText, tokens: &Tokens, tone: Tone) -> egui::Button<'a> {
+    match tone {
+        Tone::Calm => egui::Button::new(text.color(egui::Color32::WHITE)).fill(tokens.action),
+        Tone::Warning => egui::Button::new(text),
+    }
+}
+
+/// The bar of a playing recording. Returns what was asked for.
+pub fn playback_ui(ui: &mut Ui, status: &Status, tokens: &Tokens) -> Option<Action> {
+    let CaptureState::Recording { played, length } = &status.capture else { return None };
+    let frame = Frame::NONE.fill(tokens.hover).inner_margin(Margin::symmetric(14, 6));
+    let mut action = None;
+    Panel::top("playback").frame(frame).show_separator_line(true).show(ui, |ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let speeds = [(1.0, "1×"), (10.0, "10×"), (f64::INFINITY, "Max")];
+            let role = (egui::Role::RadioButton, tokens);
+            if let Some(speed) = super::widgets::controls::segmented(ui, &speeds, status.speed, role) {
+                action = Some(Action::Speed(speed));
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let (icon, name) = if status.paused {
+                    (Icon::Play, "Play recording")
+                } else {
+                    (Icon::Pause, "Pause recording")
+                };
+                if icon::button(ui, icon, name, tokens).clicked() {
+                    action = Some(Action::Pause(!status.paused));
+                }
+                ui.label(RichText::new(text::clock(*played)).color(tokens.strong));
+                let total = length.map(text::clock);
+                let right = if total.is_some() { 60.0 } else { 12.0 };
+                let size = vec2((ui.available_width() - right).max(40.0), 14.0);
+                let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+                progress(ui, (rect, &response), (*played, *length), tokens);
+                if let Some(total) = total {
+                    ui.label(RichText::new(total).color(tokens.dim));
+                }
+            });
+        });
+    });
+    action
+}
+
+fn progress(
+    ui: &Ui,
+    (rect, response): (Rect, &Response),
+    (played, length): (std::time::Duration, Option<std::time::Duration>),
+    tokens: &Tokens,
+) {
+    let part = length.map(|length| played.as_secs_f32() / length.as_secs_f32().max(f32::MIN_POSITIVE));
+    let track = Rect::from_center_size(rect.center(), vec2(rect.width(), 4.0));
+    ui.painter().rect_filled(track, 2.0, tokens.line);
+    if let Some(part) = part {
+        let done = Rect::from_min_size(track.min, vec2(track.width() * part.clamp(0.0, 1.0), track.height()));
+        ui.painter().rect_filled(done, 2.0, tokens.accent);
+    }
+    response
+        .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, "Played part of the recording"));
+}
+
+/// Why a table is empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Empty<'a> {
+    /// Nothing passes the filter.
+    NoMatch(&'a str),
+    /// The capture is not running yet.
+    Starting,
+    /// The capture is not running.
+    Gone(&'a str),
+    /// It runs, but nothing came.
+    NoTraffic,
+}
+
+/// What was clicked in an empty table.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EmptyEvent {
+    /// Clear the filter.
+    ClearFilter,
+    /// Something for the rest of Crow.
+    Act(Action),
+}
+
+/// Draws an empty table: an icon, a strong line, a quiet line, and what mends it.
+pub fn empty_ui(ui: &mut Ui, empty: &Empty<'_>, tokens: &Tokens) -> Option<EmptyEvent> {
+    let (icon, strong, quiet, button) = match empty {
+        Empty::NoMatch(filter) => {
+            let strong = format!("No matches for “{filter}”");
+            (Icon::Search, strong, "Try fewer or other words.", Some(("Clear", EmptyEvent::ClearFilter)))
+        }
+        Empty::Starting => {
+            (Icon::Quiet, "Starting capture".to_owned(), "Your system may ask for permission first.", None)
+        }
+        Empty::Gone(why) => {
+            let action = EmptyEvent::Act(Action::StartCapture);
+            (Icon::Warning, "Not capturing".to_owned(), *why, Some(("Start capture", action)))
+        }
+        Empty::NoTraffic => {
+            let quiet = "Each app shows here as soon as it sends or receives something.";
+            (Icon::Quiet, "No traffic yet".to_owned(), quiet, None)
+        }
+    };
+    let mut event = None;
+    ui.vertical_centered(|ui| {
+        ui.add_space((ui.available_height() * 0.38 - 50.0).max(12.0));
+        let (rect, _) = ui.allocate_exact_size(Vec2::splat(34.0), Sense::hover());
+        icon::paint(ui.painter(), rect, icon, tokens.faint);
+        ui.add_space(4.0);
+        ui.label(RichText::new(strong).font(font(Weight::SemiBold, HEADING)).color(tokens.strong));
+        ui.label(RichText::new(quiet).color(tokens.dim));
+        if let Some((label, clicked)) = button {
+            ui.add_space(6.0);
+            if ui.button(RichText::new(label).font(font(Weight::Medium, BODY))).clicked() {
+                event = Some(clicked);
+            }
+        }
+    });
+    event
+}

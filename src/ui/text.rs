@@ -1,0 +1,193 @@
+//! Words and numbers as people read them.
+
+use std::time::Duration;
+
+use crate::session::CaptureState;
+use crate::settings::{Appearance, RateWindow, View};
+use crate::units::{Bytes, BytesPerSec};
+
+/// A thin space: between a number and its unit.
+const THIN_SPACE: &str = "\u{2009}";
+
+/// Three significant digits and a unit; `None` for nothing, which tables show as a faint dash.
+#[must_use]
+pub fn rate(rate: BytesPerSec) -> Option<String> {
+    // Below half a byte a second the digits would say 0.
+    (rate.get() >= 0.5).then(|| thin(&rate.to_string()))
+}
+
+/// Three significant digits and a unit; `None` for nothing.
+#[must_use]
+pub fn bytes(bytes: Bytes) -> Option<String> {
+    (bytes.0 > 0).then(|| thin(&bytes.to_string()))
+}
+
+/// A rate where a dash would be odd.
+#[must_use]
+pub fn rate_or_zero(value: BytesPerSec) -> String {
+    rate(value).unwrap_or_else(|| thin("0 B/s"))
+}
+
+/// A count; `None` for nothing.
+#[must_use]
+pub fn count(count: u64) -> Option<String> {
+    (count > 0).then(|| grouped(count))
+}
+
+fn thin(text: &str) -> String {
+    text.replace(' ', THIN_SPACE)
+}
+
+/// `1 234 567` with thin spaces.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len());
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push_str(THIN_SPACE);
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A round-trip time: `12.5 ms`, `850 µs`.
+#[must_use]
+pub fn round_trip(micros: u32) -> String {
+    let millis = f64::from(micros) / 1000.0;
+    match micros {
+        0..1_000 => thin(&format!("{micros} µs")),
+        1_000..10_000 => thin(&format!("{millis:.2} ms")),
+        10_000..100_000 => thin(&format!("{millis:.1} ms")),
+        100_000..1_000_000 => thin(&format!("{millis:.0} ms")),
+        _ => thin(&format!("{:.2} s", millis / 1000.0)),
+    }
+}
+
+/// An age in its largest unit or two: `8 s`, `4 min`, `2 h 05 min`, `3 d 4 h`.
+#[must_use]
+pub fn age(span: Duration) -> String {
+    let seconds = span.as_secs();
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    thin(&match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3_600 => format!("{minutes} min"),
+        3_600..86_400 => format!("{hours} h {:02} min", minutes % 60),
+        _ => format!("{days} d {} h", hours % 24),
+    })
+}
+
+/// A position in a recording: `0:07`, `1:02:03`.
+#[must_use]
+pub fn clock(span: Duration) -> String {
+    let seconds = span.as_secs();
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
+/// `1 process`, `2 processes`.
+#[must_use]
+pub fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(count as u64), if count == 1 { one } else { many })
+}
+
+/// The name of a table.
+#[must_use]
+pub const fn view_title(view: View) -> &'static str {
+    match view {
+        View::Processes => "Processes",
+        View::Connections => "Connections",
+        View::Domains => "Domains",
+    }
+}
+
+/// One row of a table, and several.
+#[must_use]
+pub const fn view_nouns(view: View) -> (&'static str, &'static str) {
+    match view {
+        View::Processes => ("process", "processes"),
+        View::Connections => ("connection", "connections"),
+        View::Domains => ("domain", "domains"),
+    }
+}
+
+/// The choice of appearance.
+#[must_use]
+pub const fn appearance(appearance: Appearance) -> &'static str {
+    match appearance {
+        Appearance::System => "System",
+        Appearance::Light => "Light",
+        Appearance::Dark => "Dark",
+    }
+}
+
+/// The choice of rate window.
+#[must_use]
+pub const fn rate_window(window: RateWindow) -> &'static str {
+    match window {
+        RateWindow::OneSecond => "1\u{2009}s",
+        RateWindow::FiveSeconds => "5\u{2009}s",
+        RateWindow::ThirtySeconds => "30\u{2009}s",
+    }
+}
+
+/// What the capture is doing, in a word or three.
+#[must_use]
+pub fn capture_state(state: &CaptureState, is_paused: bool) -> String {
+    match state {
+        CaptureState::Starting => "Starting".to_owned(),
+        _ if is_paused => "Paused".to_owned(),
+        CaptureState::Live => "Capturing".to_owned(),
+        CaptureState::Sample { .. } => "Sample recording".to_owned(),
+        CaptureState::Recording { played, length: Some(length) } => {
+            format!("Playing {} of {}", clock(*played), clock(*length))
+        }
+        CaptureState::Recording { played, length: None } => format!("Playing {}", clock(*played)),
+        CaptureState::Ended { .. } => "Recording ended".to_owned(),
+        CaptureState::Gone { .. } => "Not capturing".to_owned(),
+    }
+}
+
+/// The name of a TCP state as people write it: `established`, `fin wait 1`.
+#[must_use]
+pub fn tcp_state(name: &str) -> String {
+    name.replace('_', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_not_a_number() {
+        assert_eq!(rate(BytesPerSec::default()), None);
+        assert_eq!(rate(Bytes(1).over(Duration::from_secs(3))), None);
+        assert_eq!(rate(Bytes(2_620_000).over(Duration::from_secs(1))).as_deref(), Some("2.62\u{2009}MB/s"));
+        assert_eq!(bytes(Bytes(0)), None);
+        assert_eq!(count(0), None);
+        assert_eq!(count(1_234_567).as_deref(), Some("1\u{2009}234\u{2009}567"));
+    }
+
+    #[test]
+    fn spans_are_short() {
+        #[rustfmt::skip]
+        let cases = [(0, "0 s"), (59, "59 s"), (60, "1 min"), (3_599, "59 min"), (7_500, "2 h 05 min"), (273_600, "3 d 4 h")];
+        for (seconds, text) in cases {
+            assert_eq!(age(Duration::from_secs(seconds)).replace(THIN_SPACE, " "), text);
+        }
+        #[rustfmt::skip]
+        let cases = [(850, "850 µs"), (1_250, "1.25 ms"), (12_540, "12.5 ms"), (250_000, "250 ms"), (1_500_000, "1.50 s")];
+        for (micros, text) in cases {
+            assert_eq!(round_trip(micros).replace(THIN_SPACE, " "), text);
+        }
+        assert_eq!(clock(Duration::from_secs(67)), "1:07");
+        assert_eq!(clock(Duration::from_secs(3_723)), "1:02:03");
+    }
+
+    #[test]
+    fn one_is_singular() {
+        assert_eq!(counted(1, "process", "processes"), "1 process");
+        assert_eq!(counted(0, "process", "processes"), "0 processes");
+    }
+}

@@ -1,0 +1,248 @@
+//! Connections: one row a flow, in their own table and below opened processes and domains.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{Column, Field, Key, MenuEntry, Row, SortKey};
+use crate::aggregate::snapshot::{ConnectionRow, HostSource, Snapshot};
+use crate::event::TcpState;
+use crate::filter::Filter;
+use crate::settings::View;
+use crate::ui::text;
+use crate::ui::widgets::cell::{CellPainter, Rank};
+
+/// The columns of the table of connections.
+#[rustfmt::skip]
+pub const COLUMNS: &[Column] = &[
+    Column { field: Field::Name, title: "Remote host", explanation: "The other end: its name where Crow has seen one, else its address", width: 236.0, is_shown: true },
+    Column { field: Field::Process, title: "Process", explanation: "The process that the connection belongs to", width: 140.0, is_shown: true },
+    Column { field: Field::Service, title: "Service", explanation: "The service or, where it is not known, the protocol and port", width: 90.0, is_shown: true },
+    Column { field: Field::State, title: "State", explanation: "The state of the TCP connection", width: 108.0, is_shown: true },
+    Column { field: Field::Down, title: "Down/s", explanation: "Bytes received per second", width: 92.0, is_shown: true },
+    Column { field: Field::Up, title: "Up/s", explanation: "Bytes sent per second", width: 92.0, is_shown: true },
+    Column { field: Field::Downloaded, title: "Downloaded", explanation: "Bytes received in all", width: 98.0, is_shown: true },
+    Column { field: Field::Uploaded, title: "Uploaded", explanation: "Bytes sent in all", width: 92.0, is_shown: true },
+    Column { field: Field::RoundTrip, title: "RTT", explanation: "Round-trip time: how long an answer takes", width: 78.0, is_shown: true },
+    Column { field: Field::Retransmits, title: "Retransmits", explanation: "TCP segments that had to be sent again, both ways", width: 92.0, is_shown: false },
+    Column { field: Field::Packets, title: "Packets", explanation: "Packets received and sent", width: 84.0, is_shown: false },
+    Column { field: Field::Pid, title: "PID", explanation: "The process id", width: 70.0, is_shown: false },
+    Column { field: Field::Address, title: "Remote address", explanation: "The other end's address and port", width: 170.0, is_shown: false },
+    Column { field: Field::Local, title: "Local address", explanation: "This end's address and port", width: 170.0, is_shown: false },
+    Column { field: Field::Interface, title: "Interface", explanation: "The network interface", width: 80.0, is_shown: false },
+    Column { field: Field::Age, title: "Age", explanation: "Time since the first packet", width: 84.0, is_shown: true },
+];
+
+/// The address without a port where the protocol has none.
+fn endpoint(row: &ConnectionRow, address: SocketAddr) -> String {
+    if row.protocol.has_ports() { address.to_string() } else { address.ip().to_string() }
+}
+
+/// What the other end is called: its name, else its address.
+#[must_use]
+pub fn remote_name(row: &ConnectionRow) -> String {
+    row.host.as_ref().map_or_else(|| row.remote.ip().to_canonical().to_string(), |host| host.name.to_string())
+}
+
+/// What the window writes behind a name: how it was learned.
+const fn source_chip(source: HostSource) -> &'static str {
+    match source {
+        HostSource::Sni => "TLS",
+        HostSource::Quic => "QUIC",
+        HostSource::Http => "HTTP",
+        HostSource::Connect => "CONNECT",
+        HostSource::Socks => "SOCKS",
+        HostSource::Dns => "DNS",
+        HostSource::DnsOther => "DNS?",
+        HostSource::Mdns => "mDNS",
+        HostSource::FakeIp => "proxy",
+        HostSource::Ptr => "PTR",
+    }
+}
+
+fn service(row: &ConnectionRow) -> String {
+    match row.service {
+        Some(service) => service.to_owned(),
+        None if row.protocol.has_ports() => format!("{} {}", row.protocol, row.remote.port()),
+        None => row.protocol.to_string(),
+    }
+}
+
+fn dot(row: &ConnectionRow, cell: &CellPainter<'_>) -> egui::Color32 {
+    match row.state {
+        Some(TcpState::Established) => cell.tokens.good,
+        Some(TcpState::SynSent | TcpState::SynReceived) => cell.tokens.warn,
+        _ => cell.tokens.faint,
+    }
+}
+
+impl Row for ConnectionRow {
+    const VIEW: View = View::Connections;
+
+    fn all(snapshot: &Snapshot) -> &[Arc<Self>] {
+        &snapshot.connections
+    }
+
+    fn parent_of(connection: &ConnectionRow) -> Key {
+        connection.key()
+    }
+
+    fn key(&self) -> Key {
+        Key::Connection(self.flow)
+    }
+
+    fn sort_key(&self, field: Field) -> SortKey<'_> {
+        let count = |count: u64| SortKey::Number(count as f64);
+        match field {
+            Field::Name | Field::Hosts => {
+                self.host.as_ref().map_or(SortKey::Address(self.remote), |host| SortKey::Text(&host.name))
+            }
+            Field::Process | Field::App | Field::Path if self.process.is_none() => SortKey::Absent,
+            Field::Process | Field::App | Field::Path => SortKey::Text(&self.process_name),
+            Field::Pid => self.process.map_or(SortKey::Absent, |key| SortKey::Number(f64::from(key.pid))),
+            Field::Service => self.service.map_or(SortKey::Absent, SortKey::Text),
+            Field::State | Field::User => {
+                self.state.map_or(SortKey::Absent, |state| SortKey::Text(state.name()))
+            }
+            Field::Down => SortKey::Number(self.rate.rx.get()),
+            Field::Up => SortKey::Number(self.rate.tx.get()),
+            Field::Downloaded => count(self.bytes.rx.0),
+            Field::Uploaded => count(self.bytes.tx.0),
+            Field::Activity | Field::Connections => SortKey::Number(self.rate.rx.get() + self.rate.tx.get()),
+            Field::RoundTrip => {
+                self.rtt_us.map_or(SortKey::Absent, |micros| SortKey::Number(f64::from(micros)))
+            }
+            Field::Retransmits => count(self.retransmits.into()),
+            Field::Packets => count(self.packets.rx.saturating_add(self.packets.tx)),
+            Field::Interface => SortKey::Text(&self.interface),
+            Field::Local => SortKey::Address(self.local),
+            Field::Address => SortKey::Address(self.remote),
+            // The older, the larger: the first packet's time counts down.
+            Field::Age => SortKey::Number(-(self.first_seen.as_nanos() as f64)),
+        }
+    }
+
+    fn passes(&self, filter: &Filter) -> bool {
+        filter.matches_connection(self)
+    }
+
+    fn is_openable(&self) -> bool {
+        false
+    }
+
+    fn paint(&self, field: Field, cell: &CellPainter<'_>) {
+        let is_below = cell.look.is_below;
+        match field {
+            Field::Name => {
+                let chip = self.host.as_ref().map(|host| source_chip(host.source));
+                if is_below {
+                    cell.name(None, &remote_name(self), chip);
+                } else {
+                    cell.plain_name(&remote_name(self), chip);
+                }
+            }
+            Field::Process if self.process.is_none() => cell.text("Unattributed", Rank::Third),
+            Field::Process => cell.text(&self.process_name, Rank::Second),
+            Field::Pid if is_below => {}
+            Field::Pid => cell.number(self.process.map(|key| key.pid.to_string()).as_deref(), Rank::Second),
+            Field::Service | Field::User | Field::Hosts => cell.text(&service(self), Rank::Second),
+            Field::State => {
+                if let Some(state) = self.state {
+                    cell.state(dot(self, cell), &text::tcp_state(state.name()));
+                }
+            }
+            Field::Down => cell.number(text::rate(self.rate.rx).as_deref(), Rank::First),
+            Field::Up => cell.number(text::rate(self.rate.tx).as_deref(), Rank::First),
+            Field::Downloaded => cell.number(text::bytes(self.bytes.rx).as_deref(), Rank::Second),
+            Field::Uploaded => cell.number(text::bytes(self.bytes.tx).as_deref(), Rank::Second),
+            Field::RoundTrip => cell.number(self.rtt_us.map(text::round_trip).as_deref(), Rank::Second),
+            Field::Retransmits => cell.number(text::count(self.retransmits.into()).as_deref(), Rank::Second),
+            Field::Packets => {
+                let packets = self.packets.rx.saturating_add(self.packets.tx);
+                cell.number(text::count(packets).as_deref(), Rank::Second);
+            }
+            Field::Interface => cell.text(&self.interface, Rank::Second),
+            Field::Local => cell.text(&endpoint(self, self.local), Rank::Second),
+            Field::Address => cell.text(&endpoint(self, self.remote), Rank::Second),
+            Field::Age => cell.number(Some(&text::age(cell.now.since(self.first_seen))), Rank::Second),
+            Field::Activity if is_below => {
+                let state = self.state.map_or_else(String::new, |state| text::tcp_state(state.name()));
+                cell.text(&state, Rank::Third);
+            }
+            Field::Connections | Field::Activity | Field::App | Field::Path => {}
+        }
+    }
+
+    fn sentence(&self) -> String {
+        let owner = if self.process.is_some() { &*self.process_name } else { "unattributed" };
+        let state =
+            self.state.map_or_else(String::new, |state| format!(", {}", text::tcp_state(state.name())));
+        format!(
+            "{}, {}, {owner}{state}, down {}, up {}",
+            remote_name(self),
+            service(self),
+            self.rate.rx,
+            self.rate.tx
+        )
+    }
+
+    fn tab_separated(&self) -> String {
+        [
+            self.process_name.to_string(),
+            remote_name(self),
+            endpoint(self, self.remote),
+            service(self),
+            self.state.map_or("", TcpState::name).to_owned(),
+            self.rate.rx.to_string(),
+            self.rate.tx.to_string(),
+            self.bytes.rx.to_string(),
+            self.bytes.tx.to_string(),
+        ]
+        .join("\t")
+    }
+
+    fn json(&self) -> String {
+        json!({
+            "pid": self.process.map(|key| key.pid),
+            "process": self.process.map(|_| &*self.process_name),
+            "via_pid": self.via.map(|key| key.pid),
+            "protocol": self.protocol.to_string(),
+            "local": endpoint(self, self.local),
+            "remote": endpoint(self, self.remote),
+            "interface": &*self.interface,
+            "host": self.host.as_ref().map(|host| &*host.name),
+            "host_source": self.host.as_ref().map(|host| host.source.name()),
+            "domain": self.domain.as_deref(),
+            "service": self.service,
+            "state": self.state.map(TcpState::name),
+            "rx_bytes": self.bytes.rx.0,
+            "tx_bytes": self.bytes.tx.0,
+            "rx_packets": self.packets.rx,
+            "tx_packets": self.packets.tx,
+            "rx_bps": self.rate.rx.get(),
+            "tx_bps": self.rate.tx.get(),
+            "rtt_ms": self.rtt_us.map(|micros| f64::from(micros) / 1000.0),
+            "retransmits": self.retransmits,
+            "first_seen": self.first_seen.to_string(),
+            "last_seen": self.last_seen.to_string(),
+        })
+        .to_string()
+    }
+
+    fn menu(&self) -> Vec<MenuEntry> {
+        let mut entries = vec![MenuEntry::Copy { label: "Copy address", text: self.remote.ip().to_string() }];
+        if let Some(host) = &self.host {
+            entries.push(MenuEntry::Copy { label: "Copy host", text: host.name.to_string() });
+        }
+        entries.push(MenuEntry::filter(&remote_name(self)));
+        if self.process.is_some() {
+            entries.push(MenuEntry::filter(&self.process_name));
+        }
+        entries
+    }
+
+    fn is_over(&self) -> bool {
+        self.state == Some(TcpState::Closed)
+    }
+}

@@ -1,0 +1,141 @@
+//! Domains: one row a registrable domain, or an address without a name; opened, it shows its connections.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{Column, Field, Key, MenuEntry, Row, SortKey};
+use crate::aggregate::snapshot::{ConnectionRow, DomainRow, Snapshot};
+use crate::filter::Filter;
+use crate::settings::View;
+use crate::ui::text;
+use crate::ui::widgets::cell::{CellPainter, Rank};
+
+/// The columns of the table of domains.
+#[rustfmt::skip]
+pub const COLUMNS: &[Column] = &[
+    Column { field: Field::Name, title: "Domain", explanation: "The registrable domain; open a row to see its connections", width: 220.0, is_shown: true },
+    Column { field: Field::Hosts, title: "Hosts", explanation: "The host names seen below it", width: 160.0, is_shown: true },
+    Column { field: Field::Process, title: "Processes", explanation: "The processes that talk to it", width: 140.0, is_shown: true },
+    Column { field: Field::Down, title: "Down/s", explanation: "Bytes received per second", width: 92.0, is_shown: true },
+    Column { field: Field::Up, title: "Up/s", explanation: "Bytes sent per second", width: 92.0, is_shown: true },
+    Column { field: Field::Downloaded, title: "Downloaded", explanation: "Bytes received since Crow started or was reset", width: 98.0, is_shown: true },
+    Column { field: Field::Uploaded, title: "Uploaded", explanation: "Bytes sent since Crow started or was reset", width: 98.0, is_shown: true },
+    Column { field: Field::Connections, title: "Connections", explanation: "Connections that are open", width: 98.0, is_shown: true },
+    Column { field: Field::Age, title: "Age", explanation: "Time since the first packet", width: 84.0, is_shown: false },
+    Column { field: Field::Activity, title: "Activity", explanation: "The last minute: blue received, orange sent", width: 130.0, is_shown: true },
+];
+
+/// `a`, `a, b` or `a, b and 3 more`.
+fn some_of(names: &[Arc<str>]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.to_string(),
+        [one, two] => format!("{one}, {two}"),
+        [one, rest @ ..] => format!("{one} and {} more", rest.len()),
+    }
+}
+
+impl Row for DomainRow {
+    const VIEW: View = View::Domains;
+
+    fn all(snapshot: &Snapshot) -> &[Arc<Self>] {
+        &snapshot.domains
+    }
+
+    /// Its domain's row, else its name's, else its address's.
+    fn parent_of(connection: &ConnectionRow) -> Key {
+        let named =
+            connection.domain.clone().or_else(|| connection.host.as_ref().map(|host| host.name.clone()));
+        Key::Domain(named.unwrap_or_else(|| connection.remote.ip().to_canonical().to_string().into()))
+    }
+
+    fn key(&self) -> Key {
+        Key::Domain(self.domain.clone())
+    }
+
+    fn sort_key(&self, field: Field) -> SortKey<'_> {
+        match field {
+            Field::Hosts => SortKey::Number(self.hosts.len() as f64),
+            Field::Process => self.processes.first().map_or(SortKey::Absent, |name| SortKey::Text(name)),
+            Field::Down => SortKey::Number(self.rate.rx.get()),
+            Field::Up => SortKey::Number(self.rate.tx.get()),
+            Field::Downloaded => SortKey::Number(self.bytes.rx.0 as f64),
+            Field::Uploaded => SortKey::Number(self.bytes.tx.0 as f64),
+            Field::Connections => SortKey::Number(self.connections.into()),
+            Field::Activity => SortKey::Number(self.rate.rx.get() + self.rate.tx.get()),
+            Field::Age => SortKey::Number(-(self.first_seen.as_nanos() as f64)),
+            _ => SortKey::Text(&self.domain),
+        }
+    }
+
+    fn passes(&self, filter: &Filter) -> bool {
+        filter.matches_domain(self)
+    }
+
+    fn is_openable(&self) -> bool {
+        true
+    }
+
+    fn paint(&self, field: Field, cell: &CellPainter<'_>) {
+        match field {
+            Field::Name => cell.name(None, &self.domain, self.is_address.then_some("no name")),
+            Field::Hosts => cell.text(&some_of(&self.hosts), Rank::Second),
+            Field::Process => cell.text(&some_of(&self.processes), Rank::Second),
+            Field::Down => cell.number(text::rate(self.rate.rx).as_deref(), Rank::First),
+            Field::Up => cell.number(text::rate(self.rate.tx).as_deref(), Rank::First),
+            Field::Downloaded => cell.number(text::bytes(self.bytes.rx).as_deref(), Rank::Second),
+            Field::Uploaded => cell.number(text::bytes(self.bytes.tx).as_deref(), Rank::Second),
+            Field::Connections => cell.number(text::count(self.connections.into()).as_deref(), Rank::Second),
+            Field::Age => cell.number(Some(&text::age(cell.now.since(self.first_seen))), Rank::Second),
+            Field::Activity => cell.sparkline(&self.history),
+            _ => {}
+        }
+    }
+
+    fn sentence(&self) -> String {
+        let connections = text::counted(self.connections as usize, "connection", "connections");
+        format!("{}, down {}, up {}, {connections}", self.domain, self.rate.rx, self.rate.tx)
+    }
+
+    fn tab_separated(&self) -> String {
+        [
+            self.domain.to_string(),
+            self.hosts.join(" "),
+            self.processes.join(", "),
+            self.rate.rx.to_string(),
+            self.rate.tx.to_string(),
+            self.bytes.rx.to_string(),
+            self.bytes.tx.to_string(),
+            self.connections.to_string(),
+        ]
+        .join("\t")
+    }
+
+    fn json(&self) -> String {
+        json!({
+            "domain": &*self.domain,
+            "rx_bytes": self.bytes.rx.0,
+            "tx_bytes": self.bytes.tx.0,
+            "rx_bps": self.rate.rx.get(),
+            "tx_bps": self.rate.tx.get(),
+            "connections": self.connections,
+            "processes": self.processes.iter().map(|name| &**name).collect::<Vec<_>>(),
+        })
+        .to_string()
+    }
+
+    fn menu(&self) -> Vec<MenuEntry> {
+        let label = if self.is_address { "Copy address" } else { "Copy domain" };
+        let mut entries = vec![MenuEntry::Copy { label, text: self.domain.to_string() }];
+        if !self.hosts.is_empty() {
+            entries.push(MenuEntry::Copy { label: "Copy hosts", text: self.hosts.join("\n") });
+        }
+        entries.push(MenuEntry::filter(&self.domain));
+        entries
+    }
+
+    fn is_over(&self) -> bool {
+        self.connections == 0
+    }
+}

@@ -1,0 +1,142 @@
+//! Processes: one row a process, and one for what has no owner; opened, a process shows its connections.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{Column, Field, Key, MenuEntry, Row, SortKey};
+use crate::aggregate::snapshot::{ConnectionRow, ProcessRow, Snapshot};
+use crate::filter::Filter;
+use crate::settings::View;
+use crate::ui::text;
+use crate::ui::widgets::cell::{CellPainter, Rank};
+
+/// The columns of the table of processes.
+#[rustfmt::skip]
+pub const COLUMNS: &[Column] = &[
+    Column { field: Field::Name, title: "Process", explanation: "The program; open a row to see its connections", width: 250.0, is_shown: true },
+    Column { field: Field::App, title: "App", explanation: "The app that the process belongs to", width: 130.0, is_shown: false },
+    Column { field: Field::Pid, title: "PID", explanation: "The process id", width: 72.0, is_shown: true },
+    Column { field: Field::User, title: "User", explanation: "The user that the process runs as", width: 110.0, is_shown: true },
+    Column { field: Field::Down, title: "Down/s", explanation: "Bytes received per second", width: 98.0, is_shown: true },
+    Column { field: Field::Up, title: "Up/s", explanation: "Bytes sent per second", width: 98.0, is_shown: true },
+    Column { field: Field::Downloaded, title: "Downloaded", explanation: "Bytes received since Crow started or was reset", width: 104.0, is_shown: true },
+    Column { field: Field::Uploaded, title: "Uploaded", explanation: "Bytes sent since Crow started or was reset", width: 98.0, is_shown: true },
+    Column { field: Field::Connections, title: "Connections", explanation: "Connections that are open", width: 98.0, is_shown: true },
+    Column { field: Field::Age, title: "Age", explanation: "Time since the first packet", width: 84.0, is_shown: false },
+    Column { field: Field::Path, title: "Program", explanation: "The program's file", width: 240.0, is_shown: false },
+    Column { field: Field::Activity, title: "Activity", explanation: "The last minute: blue received, orange sent", width: 150.0, is_shown: true },
+];
+
+impl Row for ProcessRow {
+    const VIEW: View = View::Processes;
+
+    fn all(snapshot: &Snapshot) -> &[Arc<Self>] {
+        &snapshot.processes
+    }
+
+    fn parent_of(connection: &ConnectionRow) -> Key {
+        Key::Process(connection.process)
+    }
+
+    fn key(&self) -> Key {
+        Key::Process(self.key)
+    }
+
+    fn sort_key(&self, field: Field) -> SortKey<'_> {
+        match field {
+            Field::Pid => self.key.map_or(SortKey::Absent, |key| SortKey::Number(f64::from(key.pid))),
+            Field::User => self.user.as_deref().map_or(SortKey::Absent, SortKey::Text),
+            Field::App => SortKey::Text(&self.app.name),
+            Field::Path => self.path.as_deref().map_or(SortKey::Absent, SortKey::Text),
+            Field::Down => SortKey::Number(self.rate.rx.get()),
+            Field::Up => SortKey::Number(self.rate.tx.get()),
+            Field::Downloaded => SortKey::Number(self.bytes.rx.0 as f64),
+            Field::Uploaded => SortKey::Number(self.bytes.tx.0 as f64),
+            Field::Connections => SortKey::Number(self.connections.into()),
+            Field::Activity => SortKey::Number(self.rate.rx.get() + self.rate.tx.get()),
+            Field::Age => SortKey::Number(-(self.first_seen.as_nanos() as f64)),
+            _ => SortKey::Text(&self.name),
+        }
+    }
+
+    fn passes(&self, filter: &Filter) -> bool {
+        filter.matches_process(self)
+    }
+
+    fn is_openable(&self) -> bool {
+        true
+    }
+
+    fn paint(&self, field: Field, cell: &CellPainter<'_>) {
+        match field {
+            Field::Name => {
+                let letter_of = if self.key.is_some() { &*self.app.name } else { "?" };
+                cell.name(Some((&self.app.id, letter_of)), &self.name, self.exited.then_some("ended"));
+            }
+            Field::App => cell.text(&self.app.name, Rank::Second),
+            Field::Pid => cell.number(self.key.map(|key| key.pid.to_string()).as_deref(), Rank::Second),
+            Field::User => cell.text(self.user.as_deref().unwrap_or_default(), Rank::Second),
+            Field::Path => cell.text(self.path.as_deref().unwrap_or_default(), Rank::Second),
+            Field::Down => cell.number(text::rate(self.rate.rx).as_deref(), Rank::First),
+            Field::Up => cell.number(text::rate(self.rate.tx).as_deref(), Rank::First),
+            Field::Downloaded => cell.number(text::bytes(self.bytes.rx).as_deref(), Rank::Second),
+            Field::Uploaded => cell.number(text::bytes(self.bytes.tx).as_deref(), Rank::Second),
+            Field::Connections => cell.number(text::count(self.connections.into()).as_deref(), Rank::Second),
+            Field::Age => cell.number(Some(&text::age(cell.now.since(self.first_seen))), Rank::Second),
+            Field::Activity => cell.sparkline(&self.history),
+            _ => {}
+        }
+    }
+
+    fn sentence(&self) -> String {
+        let connections = text::counted(self.connections as usize, "connection", "connections");
+        let ended = if self.exited { ", ended" } else { "" };
+        format!("{}{ended}, down {}, up {}, {connections}", self.name, self.rate.rx, self.rate.tx)
+    }
+
+    fn tab_separated(&self) -> String {
+        [
+            self.name.to_string(),
+            self.key.map_or_else(String::new, |key| key.pid.to_string()),
+            self.user.as_deref().unwrap_or_default().to_owned(),
+            self.rate.rx.to_string(),
+            self.rate.tx.to_string(),
+            self.bytes.rx.to_string(),
+            self.bytes.tx.to_string(),
+            self.connections.to_string(),
+        ]
+        .join("\t")
+    }
+
+    fn json(&self) -> String {
+        json!({
+            "pid": self.key.map(|key| key.pid),
+            "name": &*self.name,
+            "app": self.app.name,
+            "path": self.path.as_deref(),
+            "user": self.user.as_deref(),
+            "rx_bytes": self.bytes.rx.0,
+            "tx_bytes": self.bytes.tx.0,
+            "rx_bps": self.rate.rx.get(),
+            "tx_bps": self.rate.tx.get(),
+            "connections": self.connections,
+            "first_seen": self.first_seen.to_string(),
+            "exited": self.exited,
+        })
+        .to_string()
+    }
+
+    fn menu(&self) -> Vec<MenuEntry> {
+        let mut entries = vec![MenuEntry::Copy { label: "Copy name", text: self.name.to_string() }];
+        if let Some(path) = &self.path {
+            entries.push(MenuEntry::Copy { label: "Copy path", text: path.to_string() });
+        }
+        entries.push(MenuEntry::filter(&self.name));
+        entries
+    }
+
+    fn is_over(&self) -> bool {
+        self.exited
+    }
+}

@@ -1,0 +1,262 @@
+//! What a table remembers between two frames: its order, its selection by key, the rows that are open.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use egui::Popup;
+
+use super::order::{Contents, Order, Place};
+use super::{Field, Key, Row, columns};
+use crate::aggregate::snapshot::Snapshot;
+use crate::filter::Filter;
+use crate::settings::{SortBy, TableSettings, View};
+use crate::ui::theme::ROW;
+
+/// Seconds between two sorts while values move.
+const RESORT_SECONDS: f64 = 1.0;
+
+/// What a table shows.
+#[derive(Clone, Copy)]
+pub struct TableInput<'a> {
+    /// The newest picture.
+    pub snapshot: &'a Snapshot,
+    /// What the user typed, understood.
+    pub filter: &'a Filter,
+    /// Counts up whenever the filter changes.
+    pub filter_revision: u64,
+}
+
+/// A step that the keyboard asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Motion {
+    /// To the row above.
+    Up,
+    /// To the row below.
+    Down,
+    /// A window's height up.
+    PageUp,
+    /// A window's height down.
+    PageDown,
+    /// To the first row.
+    Home,
+    /// To the last row.
+    End,
+    /// Opens or closes the selected row.
+    Toggle,
+    /// Opens the selected row.
+    Open,
+    /// Closes the selected row, or goes to the row above that it stands below.
+    Close,
+    /// Selects the first row if none is.
+    First,
+    /// Copies the selected row.
+    Copy,
+}
+
+/// What the order was made for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct MadeFor {
+    generation: u64,
+    filter_revision: u64,
+    sort: (Field, bool),
+    expansions: u64,
+    /// When it was last sorted, in the toolkit's seconds.
+    sorted_at: f64,
+    /// Whether the sort belongs to this generation.
+    is_sorted: bool,
+}
+
+/// What a table remembers between two frames.
+#[derive(Debug, Default)]
+pub struct TableState {
+    pub(super) order: Order,
+    pub(super) selected: Option<Key>,
+    pub(super) expanded: BTreeSet<Key>,
+    /// Counts up whenever a row is opened or closed.
+    expansions: u64,
+    made_for: Option<MadeFor>,
+    pub(super) scroll_to: Option<usize>,
+    /// Points: the height that rows are seen in.
+    pub(super) page_height: f32,
+    pub(super) is_pointed_at: bool,
+}
+
+impl TableState {
+    /// How many of the table's own rows pass the filter.
+    #[must_use]
+    pub const fn matches(&self) -> usize {
+        self.order.matches()
+    }
+
+    /// The selected row.
+    #[must_use]
+    pub const fn selected(&self) -> Option<&Key> {
+        self.selected.as_ref()
+    }
+
+    /// Selects nothing. Returns whether something was selected.
+    pub fn deselect(&mut self) -> bool {
+        self.selected.take().is_some()
+    }
+
+    /// Whether rows keep their places for now although their values moved on.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.made_for.is_some_and(|made_for| !made_for.is_sorted) && self.is_pointed_at
+    }
+
+    /// Brings the order up to the snapshot: sorted at once when the user asked for another order, else at
+    /// most once a second and not while a menu is open or the pointer is on a row.
+    pub fn refresh<R: Row>(&mut self, ctx: &egui::Context, input: &TableInput<'_>, settings: &TableSettings) {
+        let sort = sort_of(R::VIEW, settings);
+        let asked = |made: &MadeFor| {
+            made.filter_revision == input.filter_revision
+                && made.sort == sort
+                && made.expansions == self.expansions
+        };
+        let time = ctx.input(|i| i.time);
+        let made_for = self.made_for.filter(asked);
+        let is_free = !self.is_pointed_at && !Popup::is_any_open(ctx);
+        let must_sort = made_for.is_none_or(|made| {
+            let is_stale = made.generation != input.snapshot.generation || !made.is_sorted;
+            is_stale && is_free && (time - made.sorted_at >= RESORT_SECONDS - 0.05)
+        });
+        let contents = Contents {
+            rows: R::all(input.snapshot),
+            connections: &input.snapshot.connections,
+            filter: input.filter,
+            sort,
+            expanded: &self.expanded,
+        };
+        let (generation, filter_revision) = (input.snapshot.generation, input.filter_revision);
+        let fresh = MadeFor {
+            generation,
+            filter_revision,
+            sort,
+            expansions: self.expansions,
+            sorted_at: time,
+            is_sorted: true,
+        };
+        match made_for {
+            Some(made) if !must_sort => {
+                if made.generation != generation {
+                    self.order.hold(&contents);
+                    self.made_for = Some(MadeFor { sorted_at: made.sorted_at, is_sorted: false, ..fresh });
+                }
+                if is_free && self.made_for.is_some_and(|made| !made.is_sorted) {
+                    let wait = (made.sorted_at + RESORT_SECONDS - time).max(0.05);
+                    ctx.request_repaint_after(Duration::from_secs_f64(wait));
+                }
+            }
+            _ => {
+                self.order.sort(&contents);
+                self.made_for = Some(fresh);
+            }
+        }
+    }
+
+    /// Does what a key asks for.
+    pub fn go<R: Row>(&mut self, ctx: &egui::Context, input: &TableInput<'_>, motion: Motion) {
+        let last = self.order.lines().len().saturating_sub(1);
+        let at = self.selected.as_ref().and_then(|key| self.order.position(key));
+        let page = self.rows_in_page();
+        let target = match motion {
+            Motion::Up => at.map_or(last, |at| at.saturating_sub(1)),
+            Motion::Down => at.map_or(0, |at| at + 1),
+            Motion::PageUp => at.unwrap_or(0).saturating_sub(page),
+            Motion::PageDown => at.map_or(page, |at| at + page),
+            Motion::Home => 0,
+            Motion::End => last,
+            Motion::First => at.unwrap_or(0),
+            Motion::Toggle | Motion::Open | Motion::Close => {
+                return self.open_or_close::<R>(input, at, motion);
+            }
+            Motion::Copy => {
+                if let Some(text) = at.and_then(|at| self.text_of::<R>(input, at)) {
+                    ctx.copy_text(text);
+                }
+                return;
+            }
+        };
+        self.select_at(target.min(last));
+    }
+
+    /// Whole rows in sight, less one that stays in sight when a page is turned.
+    fn rows_in_page(&self) -> usize {
+        let rows = (self.page_height / ROW).floor().clamp(2.0, 1000.0);
+        (1_u16..1000).take_while(|row| f32::from(*row) < rows).count().max(1)
+    }
+
+    fn select_at(&mut self, at: usize) {
+        if let Some(line) = self.order.lines().get(at) {
+            self.selected = Some(line.key.clone());
+            self.scroll_to = Some(at);
+        }
+    }
+
+    fn open_or_close<R: Row>(&mut self, input: &TableInput<'_>, at: Option<usize>, motion: Motion) {
+        let Some((at, line)) = at.and_then(|at| Some((at, self.order.lines().get(at)?))) else { return };
+        let Place::Top(index) = line.place else {
+            if motion == Motion::Close {
+                let above =
+                    self.order.lines().iter().take(at).rposition(|line| matches!(line.place, Place::Top(_)));
+                self.select_at(above.unwrap_or(at));
+            }
+            return;
+        };
+        if !R::all(input.snapshot).get(index as usize).is_some_and(|row| row.is_openable()) {
+            return;
+        }
+        let key = line.key.clone();
+        match (self.expanded.contains(&key), motion) {
+            (true, Motion::Open) | (false, Motion::Close) => {}
+            _ => self.toggle(key),
+        }
+    }
+
+    pub(super) fn toggle(&mut self, key: Key) {
+        if !self.expanded.remove(&key) {
+            self.expanded.insert(key);
+        }
+        self.expansions += 1;
+    }
+
+    fn text_of<R: Row>(&self, input: &TableInput<'_>, at: usize) -> Option<String> {
+        match self.order.lines().get(at)?.place {
+            Place::Top(index) => Some(R::all(input.snapshot).get(index as usize)?.tab_separated()),
+            Place::Below(index) => Some(input.snapshot.connections.get(index as usize)?.tab_separated()),
+        }
+    }
+}
+
+/// The sort in force: the user's, if it names a column of this table, else what moves most first.
+#[must_use]
+pub fn sort_of(view: View, settings: &TableSettings) -> (Field, bool) {
+    let chosen = settings.sort.as_ref().and_then(|sort| {
+        let column = columns(view).iter().find(|column| column.field.id() == sort.column)?;
+        Some((column.field, sort.descending))
+    });
+    chosen.unwrap_or((Field::Down, true))
+}
+
+/// Sorts by `field`; by the same one again, the other way round.
+pub fn sort_by(view: View, settings: &mut TableSettings, field: Field) {
+    let descending = match sort_of(view, settings) {
+        (current, descending) if current == field => !descending,
+        _ => field.descends_first(),
+    };
+    settings.sort = Some(SortBy { column: field.id().to_owned(), descending });
+}
+
+/// Sorts by the next of traffic, connections, pid and name, as far as the table has them.
+pub fn cycle_sort(view: View, settings: &mut TableSettings) {
+    let cycle = [Field::Activity, Field::Connections, Field::Pid, Field::Name];
+    // Without a column for all traffic, what is received stands for it.
+    let has = |field: Field| columns(view).iter().any(|column| column.field == field);
+    let cycle = cycle.map(|field| if field == Field::Activity && !has(field) { Field::Down } else { field });
+    let mut present = cycle.into_iter().filter(|field| has(*field));
+    let (current, _) = sort_of(view, settings);
+    let first = present.clone().next().unwrap_or(Field::Name);
+    let next = present.by_ref().skip_while(|field| *field != current).nth(1).unwrap_or(first);
+    settings.sort = Some(SortBy { column: next.id().to_owned(), descending: next.descends_first() });
+}

@@ -1,0 +1,125 @@
+//! Charts as hand-made meshes: the last minute in a row, the last two minutes in the toolbar.
+
+use egui::{Color32, Mesh, Rect, Response, Role, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo, pos2};
+
+use crate::aggregate::snapshot::{Both, History};
+use crate::ui::theme::{CONTROL, Tokens};
+use crate::units::BytesPerSec;
+
+/// Samples that a sparkline has room for: one minute.
+const MINUTE: usize = 60;
+/// Samples that the strip has room for: two minutes.
+const TWO_MINUTES: usize = 120;
+
+/// The newest `room` samples.
+fn newest(history: &History, room: usize) -> &[Both<f32>] {
+    history.get(history.len().saturating_sub(room)..).unwrap_or_default()
+}
+
+fn peak(samples: &[Both<f32>]) -> f32 {
+    samples.iter().fold(0.0, |peak: f32, sample| peak.max(sample.rx).max(sample.tx))
+}
+
+/// The last minute: received as a blue area, sent as an orange one before it, on one scale.
+pub fn sparkline(rect: Rect, history: &History, tokens: &Tokens) -> Shape {
+    let samples = newest(history, MINUTE);
+    let peak = peak(samples);
+    if peak <= 0.0 {
+        let y = rect.bottom() - 0.5;
+        return Shape::hline(rect.x_range(), y, Stroke::new(1.0, tokens.line));
+    }
+    let mut mesh = Mesh::default();
+    let scale = Scale { rect, room: MINUTE, peak };
+    area(&mut mesh, &scale, samples.iter().map(|sample| sample.rx), tokens.down);
+    area(&mut mesh, &scale, samples.iter().map(|sample| sample.tx), tokens.up);
+    Shape::mesh(mesh)
+}
+
+struct Scale {
+    rect: Rect,
+    room: usize,
+    peak: f32,
+}
+
+impl Scale {
+    /// The newest sample touches the right edge, whatever the number of samples.
+    fn x(&self, index: usize, count: usize) -> f32 {
+        let step = self.rect.width() / (self.room - 1) as f32;
+        self.rect.right() - (count - 1 - index) as f32 * step
+    }
+
+    /// Square root: small traffic beside large stays visible, and more is still higher.
+    fn y(&self, value: f32) -> f32 {
+        self.rect.bottom() - (value / self.peak).clamp(0.0, 1.0).sqrt() * self.rect.height()
+    }
+}
+
+/// A filled area with a gradient, under a line that fades at its edges.
+fn area(mesh: &mut Mesh, scale: &Scale, values: impl ExactSizeIterator<Item = f32>, color: Color32) {
+    let count = values.len();
+    let bottom = scale.rect.bottom();
+    let shades = [Color32::TRANSPARENT, color, color.gamma_multiply(0.42), color.gamma_multiply(0.10)];
+    let first = mesh.vertices.len();
+    let mut columns = 0_u32;
+    for (index, value) in values.enumerate() {
+        let (x, y) = (scale.x(index, count), scale.y(value));
+        let shades = if value > 0.0 { shades } else { [Color32::TRANSPARENT; 4] };
+        for (y, shade) in [y - 1.0, y, y + 1.0, bottom].into_iter().zip(shades) {
+            mesh.colored_vertex(pos2(x, y.min(bottom)), shade);
+        }
+        columns += 1;
+    }
+    let first = u32::try_from(first).unwrap_or(u32::MAX);
+    for column in 1..columns {
+        let (left, right) = (first + (column - 1) * 4, first + column * 4);
+        for row in 0..3 {
+            mesh.add_triangle(left + row, right + row, left + row + 1);
+            mesh.add_triangle(right + row, right + row + 1, left + row + 1);
+        }
+    }
+}
+
+/// The last two minutes of the machine: received above the line, sent below it.
+pub fn strip(ui: &mut Ui, history: &History, width: f32, tokens: &Tokens) -> Response {
+    let (rect, response) = ui.allocate_exact_size(Vec2::new(width, CONTROL), Sense::hover());
+    let samples = newest(history, TWO_MINUTES);
+    let peak = peak(samples);
+    let name = || format!("Traffic in the last two minutes, peak {}", BytesPerSec::from(peak));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name()));
+    if ui.is_rect_visible(rect) {
+        ui.painter().rect_filled(rect, 5.0, tokens.field);
+        let inner = rect.shrink2(Vec2::new(5.0, 3.0));
+        if peak > 0.0 {
+            ui.painter().add(bars(inner, samples, tokens));
+        } else {
+            ui.painter().hline(inner.x_range(), inner.center().y, Stroke::new(1.0, tokens.line));
+        }
+    }
+    response.on_hover_text(name())
+}
+
+/// One bar a second, both ways on one scale, as square roots: small traffic beside large stays visible.
+fn bars(rect: Rect, samples: &[Both<f32>], tokens: &Tokens) -> Shape {
+    let step = rect.width() / TWO_MINUTES as f32;
+    let [down_peak, up_peak] = [|sample: &Both<f32>| sample.rx, |sample: &Both<f32>| sample.tx]
+        .map(|way| samples.iter().map(way).fold(0.0, f32::max).sqrt());
+    let unit = (rect.height() - 2.0) / (down_peak + up_peak).max(f32::MIN_POSITIVE);
+    let axis = rect.top() + 1.0 + down_peak * unit;
+    let mut mesh = Mesh::default();
+    mesh.add_colored_rect(Rect::from_x_y_ranges(rect.x_range(), axis - 0.5..=axis + 0.5), tokens.line);
+    for (index, sample) in samples.iter().enumerate() {
+        let right = rect.right() - (samples.len() - 1 - index) as f32 * step;
+        let left = right - step * 0.8;
+        let down = sample.rx.sqrt() * unit;
+        let up = sample.tx.sqrt() * unit;
+        if sample.rx > 0.0 {
+            let bar = Rect::from_min_max(pos2(left, axis - 0.5 - down.max(1.0)), pos2(right, axis - 0.5));
+            mesh.add_colored_rect(bar, tokens.down);
+        }
+        if sample.tx > 0.0 {
+            let bar = Rect::from_min_max(pos2(left, axis + 0.5), pos2(right, axis + 0.5 + up.max(1.0)));
+            mesh.add_colored_rect(bar, tokens.up);
+        }
+    }
+    Shape::mesh(mesh)
+}
