@@ -1,14 +1,206 @@
-//! The program: arguments, then the window or the headless printer.
+//! The program: arguments, then the window or the headless printer. Exit status 0: done; 1: could not do it (one
+//! sentence on standard error); 2: usage.
 
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
+
+use anyhow::Context;
+use arc_swap::ArcSwap;
 use clap::Parser;
+use crossbeam_channel::{Sender, bounded};
+use crow::aggregate::snapshot::Snapshot;
+use crow::capture::file::Recording;
+use crow::cli::Cli;
+use crow::pipeline::{Input, Pipeline, PipelineOptions, WithoutRight};
+use crow::session::{Action, Status};
+use crow::settings::Settings;
+use crow::store::settings_file::SettingsFile;
+use crow::ui::Backend;
+use crow::ui::app::App;
+use crow::ui::shell::{Options, Shell, ShellError, Waker};
+use tracing_subscriber::EnvFilter;
 
-fn main() -> std::process::ExitCode {
-    let cli = crow::cli::Cli::parse();
-    match crow::headless::run::run(&cli) {
-        Ok(()) => std::process::ExitCode::SUCCESS,
+/// Settings that may wait to be written; of more, the last one is written with the next change or not at all.
+const MAX_WAITING_SETTINGS: usize = 16;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log_to_standard_error();
+    let done = if cli.headless { headless(&cli) } else { window(&cli) };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
         Err(err) => {
-            eprintln!("crow: {err}");
-            std::process::ExitCode::FAILURE
+            complain(&format!("{err:#}"));
+            ExitCode::FAILURE
         }
     }
+}
+
+/// `CROW_LOG=debug crow`. Standard output carries only what was asked for.
+fn log_to_standard_error() {
+    let filter = EnvFilter::try_from_env("CROW_LOG").unwrap_or_else(|_| EnvFilter::new("off"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
+}
+
+fn complain(sentence: &str) {
+    // Nobody is left to tell when standard error is closed.
+    let _ = writeln!(io::stderr(), "crow: {sentence}");
+}
+
+fn headless(cli: &Cli) -> anyhow::Result<()> {
+    Ok(crow::headless::run::run(cli)?)
+}
+
+fn window(cli: &Cli) -> anyhow::Result<()> {
+    let input = match &cli.replay {
+        Some(path) => {
+            // What is no recording is said here and not in a window.
+            Recording::open(path)?;
+            Input::Recording(path.clone())
+        }
+        None => Input::Live { interface: cli.interface.clone(), without_right: WithoutRight::Sample },
+    };
+    let file = SettingsFile::of_user();
+    let (settings, complaint) = file.as_ref().map_or_else(Default::default, SettingsFile::load);
+    let options = Options { open_at_start: true, viewport: App::viewport(&settings), clock: Instant::now };
+    let (shell, waker) = match Shell::new(options) {
+        Err(err @ ShellError::NoDisplay(_)) => {
+            complain(&format!("{err}; printing here in its place"));
+            return headless(cli);
+        }
+        started => started?,
+    };
+    let Some(door) = only_one(cli, &waker)? else { return Ok(()) };
+
+    let rate_window = settings.rate_window;
+    let wake = waker.clone();
+    let pipeline = Pipeline::start(PipelineOptions {
+        input,
+        window: rate_window,
+        shown: true,
+        wake: Box::new(move || wake.wake()),
+    })
+    .context("Crow's threads could not be started")?;
+    let (to_writer, from_window) = bounded::<Settings>(MAX_WAITING_SETTINGS);
+    let desk = Arc::new(Desk {
+        pipeline: pipeline.backend(),
+        settings: ArcSwap::from_pointee(settings),
+        to_writer,
+        waker: waker.clone(),
+    });
+    let writer = Arc::clone(&desk);
+    thread::Builder::new().name("settings".to_owned()).spawn(move || {
+        for settings in from_window {
+            if let Some(Err(err)) = file.as_ref().map(|file| file.save(&settings)) {
+                writer.pipeline.act(Action::Notice(err.to_string()));
+            }
+        }
+    })?;
+    if let Some(span) = cli.duration {
+        let waker = waker.clone();
+        thread::Builder::new().name("duration".to_owned()).spawn(move || {
+            thread::sleep(span);
+            waker.quit();
+        })?;
+    }
+    let filter = cli.process.clone().unwrap_or_default();
+    let mut complaint = complaint.map(|err| err.to_string());
+    let of_window = Arc::clone(&desk);
+    shell.run(
+        Arc::clone(&desk) as Arc<dyn Backend>,
+        Box::new(move |ctx| {
+            let settings = Settings::clone(&of_window.settings.load());
+            let backend = Arc::clone(&of_window) as Arc<dyn Backend>;
+            let mut app = App::new(ctx, backend, settings, filter.clone());
+            if let Some(sentence) = complaint.take() {
+                app.notice(sentence);
+            }
+            Box::new(app)
+        }),
+        move || {
+            drop(pipeline);
+            door.close();
+        },
+    )?;
+    Ok(())
+}
+
+/// What the window talks to: the pipeline, and beside it the settings and the way out.
+struct Desk {
+    pipeline: Arc<dyn Backend>,
+    settings: ArcSwap<Settings>,
+    to_writer: Sender<Settings>,
+    waker: Waker,
+}
+
+impl Backend for Desk {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        self.pipeline.snapshot()
+    }
+
+    fn status(&self) -> Arc<Status> {
+        self.pipeline.status()
+    }
+
+    fn act(&self, action: Action) {
+        match action {
+            Action::SaveSettings(settings) => {
+                self.settings.store(Arc::new(Settings::clone(&settings)));
+                if self.to_writer.try_send(*settings).is_err() {
+                    tracing::warn!("the disk is slow: these settings are not written");
+                }
+            }
+            Action::Quit => self.waker.quit(),
+            action => self.pipeline.act(action),
+        }
+    }
+}
+
+/// The door at which a later Crow of this user knocks; nothing to close where there is none.
+struct Guarded(#[cfg(target_os = "linux")] Option<Arc<crow::instance::Door>>);
+
+impl Guarded {
+    fn close(&self) {
+        #[cfg(target_os = "linux")]
+        if let Some(door) = &self.0 {
+            door.close();
+        }
+    }
+}
+
+/// Makes sure that a live Crow runs once on this screen. `None`: another one runs and has opened its window.
+#[cfg(target_os = "linux")]
+fn only_one(cli: &Cli, waker: &Waker) -> anyhow::Result<Option<Guarded>> {
+    use crow::instance::{Claim, claim};
+
+    if cli.replay.is_some() {
+        return Ok(Some(Guarded(None)));
+    }
+    let door = match claim() {
+        Ok(Claim::First(door)) => Arc::new(door),
+        Ok(Claim::Second) => {
+            complain("Crow runs already; its window is open now");
+            return Ok(None);
+        }
+        Err(err) => {
+            tracing::warn!("{err}");
+            return Ok(Some(Guarded(None)));
+        }
+    };
+    let (listening, waker) = (Arc::clone(&door), waker.clone());
+    thread::Builder::new().name("door".to_owned()).spawn(move || listening.listen(|| waker.open()))?;
+    Ok(Some(Guarded(Some(door))))
+}
+
+/// The system itself sees to it that an app runs once.
+#[cfg(not(target_os = "linux"))]
+fn only_one(_cli: &Cli, _waker: &Waker) -> anyhow::Result<Option<Guarded>> {
+    Ok(Some(Guarded()))
 }

@@ -175,6 +175,9 @@ impl Backend for Shared {
         match &action {
             Action::Pause(paused) => self.change_status(|status| status.paused = *paused),
             Action::Speed(speed) => self.change_status(|status| status.speed = *speed),
+            Action::Notice(sentence) => {
+                self.change_status(|status| status.notice = Some(sentence.as_str().into()));
+            }
             Action::Quit => {
                 if let Some(helper) = &*self.helper.load() {
                     helper.hang_up();

@@ -48,6 +48,8 @@ pub struct Status {
     pub paused: bool,
     /// How fast a recording plays: 1.0 is its own pace; infinite is as fast as it can.
     pub speed: f64,
+    /// One sentence that the user should know and that stops nothing, such as settings that cannot be saved.
+    pub notice: Option<Arc<str>>,
 }
 
 /// What the user asks the rest of Crow to do.
@@ -69,6 +71,8 @@ pub enum Action {
     Shown(bool),
     /// Keep these settings for the next start.
     SaveSettings(Box<Settings>),
+    /// Show this sentence; it stops nothing.
+    Notice(String),
     /// End the program.
     Quit,
 }

@@ -64,8 +64,8 @@ pub fn banners(status: &Status, snapshot: &Snapshot, notices: &[String]) -> Vec<
         let banner = Banner::new(Tone::Warning, "Packets were missed", quiet);
         banners.push(banner.with_action("Reset counts", Action::Reset).dismissible());
     }
-    for notice in notices {
-        banners.push(Banner::new(Tone::Calm, "Settings", notice.as_str()).dismissible());
+    for notice in notices.iter().map(String::as_str).chain(status.notice.as_deref()) {
+        banners.push(Banner::new(Tone::Calm, "Settings", notice).dismissible());
     }
     banners
 }
