@@ -21,7 +21,7 @@ const KINDS: [&str; 8] = [
     "pppoe tcp",
     "sll2 tcp",
     "null tcp",
-    "ipv6 4 extensions",
+    "ipv6 3 extensions",
 ];
 const SNAPLENS: [usize; 2] = [96, 2000];
 const BATCH: usize = 64;
@@ -34,8 +34,7 @@ fn main() {
 fn batch(kind: &str, snaplen: usize) -> (LinkType, Vec<(Vec<u8>, u32)>) {
     let tcp = frames::v4_tcp(1400);
     let tcp6 = frames::v6(6, &frames::tcp((50_000, 443), 12, 1400));
-    let chain =
-        [&frames::options(43)[..], &frames::routing(60), &frames::options(60), &frames::options(17)].concat();
+    let chain = [frames::options(60), frames::options(60), frames::options(17)].concat();
     let chain = frames::v6(0, &[&chain[..], &frames::udp((9, 10), 20)].concat());
     let (link, frame) = match kind {
         "ethernet tcp" => (LinkType::ETHERNET, frames::ethernet(&[], &tcp)),
