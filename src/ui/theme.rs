@@ -22,8 +22,10 @@ pub struct Tokens {
     pub line: Color32,
     /// Text fields and the trough of the view switch.
     pub field: Color32,
-    /// The chosen segment of the view switch, and buttons.
+    /// The chosen segment of the view switch.
     pub raised: Color32,
+    /// Buttons and check boxes.
+    pub button: Color32,
     /// Ordinary text.
     pub text: Color32,
     /// Second in rank: units of context, headers.
@@ -68,6 +70,7 @@ pub const DARK: Tokens = Tokens {
     line: rgb(0x36_383e),
     field: rgb(0x17_181a),
     raised: rgb(0x3a_3c43),
+    button: rgb(0x3a_3c43),
     text: rgb(0xd7_d9de),
     dim: rgb(0xa3_a6af),
     faint: rgb(0x8b_8f99),
@@ -93,6 +96,7 @@ pub const LIGHT: Tokens = Tokens {
     line: rgb(0xdc_dde1),
     field: rgb(0xe9_eaee),
     raised: rgb(0xff_ffff),
+    button: rgb(0xe2_e4e9),
     text: rgb(0x26_272b),
     dim: rgb(0x5f_626a),
     faint: rgb(0x6a_6d75),
@@ -200,7 +204,7 @@ fn widgets(style: &mut Style, tokens: &Tokens) {
     let widgets = &mut style.visuals.widgets;
     for (widget, fill, text) in [
         (&mut widgets.noninteractive, tokens.panel, tokens.text),
-        (&mut widgets.inactive, tokens.raised, tokens.text),
+        (&mut widgets.inactive, tokens.button, tokens.text),
         (&mut widgets.hovered, tokens.hover, tokens.strong),
         (&mut widgets.active, tokens.line, tokens.strong),
         (&mut widgets.open, tokens.hover, tokens.strong),
@@ -260,6 +264,7 @@ mod tests {
                 ("strong on selection", t.strong, t.selection),
                 ("text on selection", t.text, t.selection),
                 ("strong on raised", t.strong, t.raised),
+                ("text on a button", t.text, t.button),
                 ("white on an action", Color32::WHITE, t.action),
                 ("text on a banner", t.text, t.warn_bg),
                 ("warn on panel", t.warn, t.panel),
