@@ -32,7 +32,7 @@ fn packets(flows: u32) -> Vec<Packet<'static>> {
             let flow = u32::try_from(random >> 33).ok()? % flows;
             let sequence = sequences.get_mut(flow as usize)?;
             *sequence = sequence.wrapping_add(1400);
-            Some(packet(flow, *sequence, random % 4 == 0))
+            Some(packet(flow, *sequence, random.is_multiple_of(4)))
         })
         .collect()
 }
