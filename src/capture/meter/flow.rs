@@ -1,7 +1,7 @@
 //! One flow: what it has done since it was last reported, and what is needed to follow it.
 
 use super::pair::Pair;
-use super::table::{Links, Patience};
+use super::table::Links;
 use crate::capture::opening::{GapBudget, Openings, Payload};
 use crate::capture::tcp::{Connection, Segment, opposite};
 use crate::event::{Delta, Direction, Event, FlowId, FlowKey, Owner, Protocol, TcpState};
@@ -16,6 +16,35 @@ const MAX_FIRST_DATAGRAMS: u8 = 6;
 /// … and how long each may be, in bytes.
 const MAX_FIRST_DATAGRAM: usize = 1500;
 
+/// How long a flow may be silent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// Over; stays for late packets only.
+    Ended,
+    /// A DNS exchange.
+    Dns,
+    /// A handshake, ICMP.
+    Short,
+    /// UDP, anything unknown, a TCP connection that both ends have begun to close.
+    Medium,
+    /// An open TCP connection.
+    Long,
+}
+
+impl Patience {
+    /// Nanoseconds of silence after which a flow is no longer followed.
+    pub(super) const fn nanos(self) -> u64 {
+        const SECOND: u64 = 1_000_000_000;
+        match self {
+            Self::Ended => 3 * SECOND,
+            Self::Dns => 10 * SECOND,
+            Self::Short => 30 * SECOND,
+            Self::Medium => 60 * SECOND,
+            Self::Long => 15 * 60 * SECOND,
+        }
+    }
+}
+
 /// What the table holds for a flow.
 #[derive(Debug, Default)]
 pub(super) struct Flow {
@@ -25,21 +54,12 @@ pub(super) struct Flow {
     /// When the last packet came, on the meter's clock.
     pub(super) heard: u64,
     pub(super) local_is_low: bool,
-    /// Whether it has something to report.
-    pub(super) is_touched: bool,
-    /// Whether it was heard from since it was last put in its queue.
-    pub(super) is_misplaced: bool,
-    /// Its opening event, while that can still be completed.
-    pub(super) announced: Option<u32>,
+    /// Its delta, and the tick in which that is the right one.
+    pub(super) delta: (u32, u32),
+    /// Its opening event, and the tick in which that can still be completed.
+    pub(super) announced: (u32, u32),
     pub(super) opened: Option<Direction>,
     pub(super) owner: Option<Owner>,
-    rx_bytes: u64,
-    tx_bytes: u64,
-    rx_packets: u32,
-    tx_packets: u32,
-    retransmits: u32,
-    rtt_us: Option<u32>,
-    state: Option<TcpState>,
     datagrams: u8,
     connection: Option<Connection>,
     openings: Option<Box<Openings>>,
@@ -85,16 +105,7 @@ impl Flow {
         };
         let openings =
             opened.filter(|_| payload && segment.is_some()).map(|way| Box::new(Openings::new(way)));
-        Self {
-            pair,
-            local_is_low,
-            heard: first.clock,
-            opened,
-            state: connection.as_ref().map(|connection| connection.state),
-            connection,
-            openings,
-            ..Self::default()
-        }
+        Self { pair, local_is_low, heard: first.clock, opened, connection, openings, ..Self::default() }
     }
 
     pub(super) fn key(&self) -> FlowKey {
@@ -121,28 +132,38 @@ impl Flow {
         }
     }
 
-    /// Counts a packet and follows what it does to the connection.
-    pub(super) fn count(&mut self, sight: &Sight<'_>) {
+    /// The state of the connection, if it is one.
+    pub(super) fn state(&self) -> Option<TcpState> {
+        self.connection.as_ref().map(|connection| connection.state)
+    }
+
+    /// Counts a packet and follows what it does to the connection. Says whether the flow's patience may
+    /// have changed with it.
+    pub(super) fn count(&mut self, sight: &Sight<'_>, delta: &mut Delta) -> bool {
         self.heard = sight.clock;
-        self.is_misplaced = true;
         let bytes = u64::from(sight.packet.ip_bytes);
         match sight.direction {
             Direction::In => {
-                self.rx_bytes += bytes;
-                self.rx_packets = self.rx_packets.saturating_add(1);
+                delta.rx_bytes += bytes;
+                delta.rx_packets = delta.rx_packets.saturating_add(1);
             }
             Direction::Out => {
-                self.tx_bytes += bytes;
-                self.tx_packets = self.tx_packets.saturating_add(1);
+                delta.tx_bytes += bytes;
+                delta.tx_packets = delta.tx_packets.saturating_add(1);
             }
         }
-        let Some(segment) = sight.segment() else { return };
+        let Some(segment) = sight.segment() else { return false };
+        let is_first = self.connection.is_none();
         // A first fragment of a flow known so far by later ones brings the connection with it.
         let connection = self.connection.get_or_insert_with(|| Connection::new(&segment));
         let change = connection.segment(&segment);
-        self.state = change.state.or(self.state);
-        self.rtt_us = change.rtt_us.or(self.rtt_us);
-        self.retransmits = self.retransmits.saturating_add(u32::from(change.retransmit));
+        delta.state = change.state.or(delta.state);
+        if is_first {
+            delta.state = Some(connection.state);
+        }
+        delta.rtt_us = change.rtt_us.or(delta.rtt_us);
+        delta.retransmits = delta.retransmits.saturating_add(u32::from(change.retransmit));
+        is_first || change.state.is_some()
     }
 
     /// The next bytes at the start of a TCP stream.
@@ -206,21 +227,6 @@ impl Flow {
     pub(super) fn release(&mut self, budget: &mut GapBudget) {
         if let Some(mut openings) = self.openings.take() {
             openings.release(budget);
-        }
-    }
-
-    /// What it did since this was last asked.
-    pub(super) fn take_delta(&mut self) -> Delta {
-        self.is_touched = false;
-        Delta {
-            flow: self.id,
-            rx_bytes: std::mem::take(&mut self.rx_bytes),
-            tx_bytes: std::mem::take(&mut self.tx_bytes),
-            rx_packets: std::mem::take(&mut self.rx_packets),
-            tx_packets: std::mem::take(&mut self.tx_packets),
-            retransmits: std::mem::take(&mut self.retransmits),
-            state: self.state.take(),
-            rtt_us: self.rtt_us.take(),
         }
     }
 }

@@ -30,7 +30,7 @@ use crate::event::{
 use crate::time::Timestamp;
 use crate::wire::{self, Packet};
 
-/// Flows followed at one time. When there are more, the one that has been silent the longest is let go.
+/// Flows followed at one time. When there are more, the one is let go whose patience ends next.
 pub const MAX_FLOWS: usize = 1 << 20;
 
 /// New flows that wait for somebody to ask for their owners. Those beyond stay without one.
@@ -349,8 +349,8 @@ impl Meter {
         };
         let Some(slot) = slot else { return };
         let Some(flow) = self.table.get_mut(slot) else { return };
-        flow.count(sight);
-        self.pending.touch(slot, flow);
+        let Some(delta) = self.pending.delta(flow) else { return };
+        let is_restless = flow.count(sight, delta);
         if let Some(tag) = &context.tag
             && let Some(owner) = owners::owner(tag, sight.direction)
         {
@@ -364,12 +364,15 @@ impl Meter {
                 self.pending.datagram(flow.id, context.time, sight.direction, bytes);
             }
         }
+        if is_restless {
+            self.table.rehang(slot);
+        }
     }
 
     /// Begins to follow a flow.
     fn open(&mut self, context: &Context<'_>, lookup: Lookup, sight: &Sight<'_>) -> Option<u32> {
         if self.table.len() >= self.options.max_flows
-            && let Some(silent) = self.table.most_silent()
+            && let Some(silent) = self.table.next_to_expire()
         {
             self.pending.statistics.evicted += 1;
             self.close(silent, context.time, CloseReason::Evicted);
@@ -378,6 +381,9 @@ impl Meter {
         let slot = self.table.insert(lookup.hash, flow)?;
         let flow = self.table.get_mut(slot)?;
         self.pending.opened(flow, context.time);
+        if let (Some(state), Some(delta)) = (flow.state(), self.pending.delta(flow)) {
+            delta.state = Some(state);
+        }
         let is_tagged = context.tag.is_some_and(|tag| owners::owner(&tag, sight.direction).is_some());
         if self.options.owners && !is_tagged {
             if self.ownerless.len() < MAX_OWNERLESS {
@@ -393,7 +399,7 @@ impl Meter {
     fn close(&mut self, slot: u32, time: Timestamp, reason: CloseReason) {
         if let Some(mut flow) = self.table.remove(slot) {
             flow.release(&mut self.gaps);
-            self.pending.closed(&mut flow, time, reason);
+            self.pending.closed(flow.id, time, reason);
         }
     }
 }

@@ -1,7 +1,6 @@
 //! What the meter has to tell: collected between ticks, told in an order that a reader can follow.
 
-use super::flow::Flow;
-use super::table::Patience;
+use super::flow::{Flow, Patience};
 use super::{Meter, owners};
 use crate::event::{
     CloseReason, Delta, Direction, Event, FlowId, Interface, InterfaceId, Owner, Process, ProcessKey,
@@ -35,9 +34,10 @@ pub(super) struct Pending {
     payloads: Vec<Event>,
     datagram_bytes: usize,
     datagrams_lost: u64,
-    touched: Vec<u32>,
-    /// Deltas of flows that were closed within the tick.
-    last_deltas: Vec<Delta>,
+    /// What each flow did that was touched in this tick; flows know their places here.
+    deltas: Vec<Delta>,
+    /// The number of this tick. It comes round after years, so places are checked against the flow's id.
+    tick: u32,
     closed: Vec<Event>,
     exited: Vec<Event>,
     downs: Vec<InterfaceId>,
@@ -64,7 +64,7 @@ impl Pending {
     }
 
     pub(super) fn opened(&mut self, flow: &mut Flow, time: Timestamp) {
-        flow.announced = u32::try_from(self.opened.len()).ok();
+        flow.announced = (self.tick, u32::try_from(self.opened.len()).unwrap_or(u32::MAX));
         let (key, opened) = (flow.key(), flow.opened);
         self.opened.push(Event::FlowOpened { flow: flow.id, time, key, opened, owner: None });
     }
@@ -75,11 +75,12 @@ impl Pending {
             return;
         }
         flow.owner = Some(owner);
-        let announced = flow.announced.and_then(|at| self.opened.get_mut(usize::try_from(at).ok()?));
-        if let Some(Event::FlowOpened { owner: told, .. }) = announced {
-            *told = Some(owner);
-        } else {
-            self.owned.push(Event::OwnerFound { flow: flow.id, owner });
+        let (tick, at) = flow.announced;
+        match self.opened.get_mut(usize::try_from(at).unwrap_or(usize::MAX)) {
+            Some(Event::FlowOpened { flow: id, owner: told, .. }) if tick == self.tick && *id == flow.id => {
+                *told = Some(owner);
+            }
+            _ => self.owned.push(Event::OwnerFound { flow: flow.id, owner }),
         }
     }
 
@@ -96,18 +97,21 @@ impl Pending {
         self.payloads.push(Event::Datagram { flow, time, direction, bytes: bytes.to_vec() });
     }
 
-    pub(super) fn touch(&mut self, slot: u32, flow: &mut Flow) {
-        if !flow.is_touched {
-            flow.is_touched = true;
-            self.touched.push(slot);
+    /// What a flow has done in this tick so far.
+    pub(super) fn delta(&mut self, flow: &mut Flow) -> Option<&mut Delta> {
+        let (tick, at) = flow.delta;
+        let known = (tick == self.tick).then_some(usize::try_from(at).ok()?);
+        let known = known.filter(|&at| self.deltas.get(at).is_some_and(|delta| delta.flow == flow.id));
+        let at = known.unwrap_or(self.deltas.len());
+        if known.is_none() {
+            flow.delta = (self.tick, u32::try_from(at).ok()?);
+            self.deltas.push(Delta::new(flow.id));
         }
+        self.deltas.get_mut(at)
     }
 
-    pub(super) fn closed(&mut self, flow: &mut Flow, time: Timestamp, reason: CloseReason) {
-        if flow.is_touched {
-            self.last_deltas.push(flow.take_delta());
-        }
-        self.closed.push(Event::FlowClosed { flow: flow.id, time, reason });
+    pub(super) fn closed(&mut self, flow: FlowId, time: Timestamp, reason: CloseReason) {
+        self.closed.push(Event::FlowClosed { flow, time, reason });
     }
 
     /// What comes before the deltas.
@@ -118,6 +122,20 @@ impl Pending {
         out.append(&mut self.owned);
         out.append(&mut self.payloads);
         self.datagram_bytes = 0;
+    }
+
+    fn tell_deltas(&mut self, time: Timestamp, out: &mut Vec<Event>) {
+        self.tick = self.tick.wrapping_add(1);
+        let room = self.deltas.len();
+        let mut deltas = std::mem::replace(&mut self.deltas, Vec::with_capacity(room));
+        while deltas.len() > MAX_DELTAS {
+            let rest = deltas.split_off(MAX_DELTAS);
+            out.push(Event::Deltas { time, deltas });
+            deltas = rest;
+        }
+        if !deltas.is_empty() {
+            out.push(Event::Deltas { time, deltas });
+        }
     }
 
     /// What comes after them.
@@ -153,12 +171,10 @@ impl Meter {
     pub fn tick(&mut self, now: Timestamp, out: &mut Vec<Event>) {
         let clock = self.clock.at(now);
         self.pending.before(out);
-        self.deltas(now, out);
-        for patience in Patience::ALL {
-            let reason = if patience == Patience::Ended { CloseReason::Ended } else { CloseReason::Idle };
-            while let Some(slot) = self.table.expired(patience, clock) {
-                self.close(slot, now, reason);
-            }
+        self.pending.tell_deltas(now, out);
+        while let Some(slot) = self.table.expired(clock) {
+            let is_over = self.table.get(slot).is_some_and(|flow| flow.patience() == Patience::Ended);
+            self.close(slot, now, if is_over { CloseReason::Ended } else { CloseReason::Idle });
         }
         self.pending.after(out);
         self.pending.statistics.flows = self.table.len() as u64;
@@ -172,36 +188,12 @@ impl Meter {
     pub fn finish(&mut self, now: Timestamp, out: &mut Vec<Event>) {
         let clock = self.clock.at(now);
         self.pending.before(out);
-        self.deltas(now, out);
-        while let Some(slot) = self.table.head(Patience::Ended) {
+        self.pending.tell_deltas(now, out);
+        for slot in self.table.of(Patience::Ended, clock) {
             self.close(slot, now, CloseReason::Ended);
         }
         self.pending.after(out);
         self.pending.statistics.flows = self.table.len() as u64;
         self.pending.tell_statistics(clock, out);
-    }
-
-    /// Tells what each touched flow did, and puts it in its place in the queues.
-    fn deltas(&mut self, now: Timestamp, out: &mut Vec<Event>) {
-        let mut deltas = std::mem::take(&mut self.pending.last_deltas);
-        let mut touched = std::mem::take(&mut self.pending.touched);
-        deltas.reserve(touched.len());
-        for slot in touched.drain(..) {
-            // A slot stands here twice when its flow was closed and another one opened in its place.
-            let Some(flow) = self.table.get_mut(slot).filter(|flow| flow.is_touched) else { continue };
-            deltas.push(flow.take_delta());
-            flow.announced = None;
-            flow.is_misplaced = false;
-            self.table.requeue(slot);
-        }
-        self.pending.touched = touched;
-        while deltas.len() > MAX_DELTAS {
-            let rest = deltas.split_off(MAX_DELTAS);
-            out.push(Event::Deltas { time: now, deltas });
-            deltas = rest;
-        }
-        if !deltas.is_empty() {
-            out.push(Event::Deltas { time: now, deltas });
-        }
     }
 }

@@ -1,11 +1,11 @@
-//! The flows themselves: found by pair or by id, and queued by silence so that expiry never searches.
+//! The flows themselves: found by pair or by id, and kept on a timing wheel so that expiry never searches.
 
 use std::hash::BuildHasher;
 
 use hashbrown::DefaultHashBuilder;
 use hashbrown::hash_table::{Entry, HashTable};
 
-use super::flow::Flow;
+use super::flow::{Flow, Patience};
 use super::pair::Pair;
 use crate::event::FlowId;
 
@@ -18,74 +18,54 @@ const SLOT_BITS: u32 = 20;
 /// The flows that a table may hold.
 pub(super) const MAX_SLOTS: usize = 1 << SLOT_BITS;
 
-/// How long a flow may be silent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Patience {
-    /// Over; stays for late packets only.
-    Ended,
-    /// A DNS exchange.
-    Dns,
-    /// A handshake, ICMP.
-    #[default]
-    Short,
-    /// UDP, anything unknown, a TCP connection that both ends have begun to close.
-    Medium,
-    /// An open TCP connection.
-    Long,
-}
+/// The wheel moves on by a spoke in 2^28 ns, about a quarter of a second …
+const SPOKE_BITS: u32 = 28;
 
-impl Patience {
-    /// All of them.
-    pub(super) const ALL: [Self; 5] = [Self::Ended, Self::Dns, Self::Short, Self::Medium, Self::Long];
+/// … and comes round in 18 minutes, longer than any flow's patience.
+const SPOKES: u64 = 1 << 12;
 
-    /// Nanoseconds of silence after which a flow is no longer followed.
-    pub(super) const fn nanos(self) -> u64 {
-        const SECOND: u64 = 1_000_000_000;
-        match self {
-            Self::Ended => 3 * SECOND,
-            Self::Dns => 10 * SECOND,
-            Self::Short => 30 * SECOND,
-            Self::Medium => 60 * SECOND,
-            Self::Long => 15 * 60 * SECOND,
-        }
-    }
-}
-
-/// Flows in slots, an index over them, and one queue for each patience.
-#[derive(Debug, Default)]
+/// Flows in slots, an index over them, and a wheel of the times at which to look at them again.
+///
+/// A flow hangs on the spoke of the time at which it would have been silent for too long when it was put
+/// there. Packets do not move it; when the wheel comes to it, it is either let go or hung on a later spoke.
+#[derive(Debug)]
 pub(super) struct Table {
     slots: Vec<Flow>,
     free: Vec<u32>,
     index: HashTable<(u64, u32)>,
     hasher: DefaultHashBuilder,
-    queues: [Queue; 5],
+    /// The first and the last flow on each spoke.
+    wheel: Vec<[u32; 2]>,
+    /// The next spoke to look at, as a number that only grows.
+    turn: u64,
     serial: u64,
 }
 
-/// Flows from the longest silent to the latest heard.
-#[derive(Clone, Copy, Debug)]
-struct Queue {
-    head: u32,
-    tail: u32,
-}
-
-impl Default for Queue {
+impl Default for Table {
     fn default() -> Self {
-        Self { head: NONE, tail: NONE }
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            index: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
+            wheel: (0..SPOKES).map(|_| [NONE, NONE]).collect(),
+            turn: 0,
+            serial: 0,
+        }
     }
 }
 
-/// A flow's place in its queue.
+/// A flow's place on the wheel.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Links {
     previous: u32,
     next: u32,
-    patience: Patience,
+    spoke: u32,
 }
 
 impl Default for Links {
     fn default() -> Self {
-        Self { previous: NONE, next: NONE, patience: Patience::default() }
+        Self { previous: NONE, next: NONE, spoke: NONE }
     }
 }
 
@@ -119,7 +99,8 @@ impl Table {
         self.get(slot).is_some_and(|found| found.id == flow && flow != FlowId::default()).then_some(slot)
     }
 
-    /// Takes a flow in, gives it its id and queues it. The caller has seen to it that there is room.
+    /// Takes a flow in, gives it its id and hangs it on the wheel. The caller has seen to it that there is
+    /// room.
     pub(super) fn insert(&mut self, hash: u64, mut flow: Flow) -> Option<u32> {
         let slot = match self.free.pop() {
             Some(slot) => slot,
@@ -128,13 +109,12 @@ impl Table {
         };
         self.serial += 1;
         flow.id = FlowId(self.serial << SLOT_BITS | u64::from(slot));
-        flow.links = Links { patience: flow.patience(), ..Links::default() };
         self.index.insert_unique(hash, (hash, slot), |&(hash, _)| hash);
         match self.get_mut(slot) {
             Some(place) => *place = flow,
             None => self.slots.push(flow),
         }
-        self.append(slot);
+        self.hang(slot);
         Some(slot)
     }
 
@@ -147,81 +127,108 @@ impl Table {
         } else {
             return None;
         }
-        self.detach(slot);
+        self.take_down(slot);
         self.free.push(slot);
         self.get_mut(slot).map(std::mem::take)
     }
 
-    /// Puts a flow that was heard from at the end of the queue for its patience.
-    pub(super) fn requeue(&mut self, slot: u32) {
-        self.detach(slot);
-        if let Some(flow) = self.get_mut(slot) {
-            flow.links.patience = flow.patience();
-        }
-        self.append(slot);
+    /// Hangs a flow anew whose patience has changed.
+    pub(super) fn rehang(&mut self, slot: u32) {
+        self.take_down(slot);
+        self.hang(slot);
     }
 
-    /// The first of a queue that has been silent for longer than its patience at `clock`.
-    pub(super) fn expired(&self, patience: Patience, clock: u64) -> Option<u32> {
-        let head = self.head(patience)?;
-        let silent = clock.saturating_sub(self.get(head)?.heard);
-        (silent >= patience.nanos()).then_some(head)
-    }
-
-    /// The first of a queue.
-    pub(super) fn head(&self, patience: Patience) -> Option<u32> {
-        let head = self.queues.get(patience as usize)?.head;
-        (head != NONE).then_some(head)
-    }
-
-    /// The flow that has been silent the longest. Those heard from in this tick, whose places are put right
-    /// at its end, are moved on first.
-    pub(super) fn most_silent(&mut self) -> Option<u32> {
-        for patience in Patience::ALL {
-            for _ in 0..self.len() {
-                match self.head(patience) {
-                    Some(head) if self.get(head).is_some_and(|flow| flow.is_misplaced) => {
-                        self.requeue(head);
-                        if let Some(flow) = self.get_mut(head) {
-                            flow.is_misplaced = false;
-                        }
-                    }
-                    _ => break,
+    /// A flow that has been silent for longer than its patience at `clock`. Call until there is none.
+    pub(super) fn expired(&mut self, clock: u64) -> Option<u32> {
+        let now = clock >> SPOKE_BITS;
+        // Once round is enough, however far the time has leapt.
+        self.turn = self.turn.max(now.saturating_sub(SPOKES));
+        while self.turn < now {
+            while let Some(slot) = self.first(self.turn) {
+                if self.deadline(slot).is_some_and(|deadline| deadline <= clock) {
+                    return Some(slot);
                 }
+                self.rehang(slot);
+            }
+            self.turn += 1;
+        }
+        None
+    }
+
+    /// The flow whose patience ends next: the one that has been silent the longest for its kind.
+    pub(super) fn next_to_expire(&mut self) -> Option<u32> {
+        // Where no tick has come for long, the last spoke holds all that hangs beyond it.
+        let last = self.turn + SPOKES - 1;
+        for turn in self.turn..=last {
+            while let Some(slot) = self.first(turn) {
+                // Heard from since it was hung here?
+                if turn == last || self.deadline(slot).is_some_and(|deadline| deadline >> SPOKE_BITS <= turn)
+                {
+                    return Some(slot);
+                }
+                self.rehang(slot);
             }
         }
-        let heads = Patience::ALL.into_iter().filter_map(|patience| self.head(patience));
-        heads.min_by_key(|&slot| self.get(slot).map_or(u64::MAX, |flow| flow.heard))
+        None
     }
 
-    fn detach(&mut self, slot: u32) {
+    /// All flows of one kind that hang before the end of its patience.
+    pub(super) fn of(&self, patience: Patience, clock: u64) -> Vec<u32> {
+        let mut found = Vec::new();
+        let last = clock.saturating_add(patience.nanos()) >> SPOKE_BITS;
+        for turn in self.turn.max(last.saturating_sub(SPOKES - 1))..=last {
+            let mut next = self.first(turn);
+            while let Some((slot, flow)) = next.and_then(|slot| Some((slot, self.get(slot)?))) {
+                if flow.patience() == patience {
+                    found.push(slot);
+                }
+                next = Some(flow.links.next);
+            }
+        }
+        found
+    }
+
+    fn deadline(&self, slot: u32) -> Option<u64> {
+        self.get(slot).map(|flow| flow.heard.saturating_add(flow.patience().nanos()))
+    }
+
+    fn first(&self, turn: u64) -> Option<u32> {
+        let [first, _] = *self.wheel.get(usize::try_from(turn % SPOKES).ok()?)?;
+        (first != NONE).then_some(first)
+    }
+
+    fn spoke(&mut self, spoke: u32) -> Option<&mut [u32; 2]> {
+        self.wheel.get_mut(usize::try_from(spoke).ok()?)
+    }
+
+    fn take_down(&mut self, slot: u32) {
         let Some(links) = self.get(slot).map(|flow| flow.links) else { return };
-        match self.get_mut(links.previous) {
-            Some(previous) => previous.links.next = links.next,
-            None => self.change(links.patience, |queue| queue.head = links.next),
+        if let Some(previous) = self.get_mut(links.previous) {
+            previous.links.next = links.next;
+        } else if let Some([first, _]) = self.spoke(links.spoke) {
+            *first = links.next;
         }
-        match self.get_mut(links.next) {
-            Some(next) => next.links.previous = links.previous,
-            None => self.change(links.patience, |queue| queue.tail = links.previous),
+        if let Some(next) = self.get_mut(links.next) {
+            next.links.previous = links.previous;
+        } else if let Some([_, last]) = self.spoke(links.spoke) {
+            *last = links.previous;
         }
     }
 
-    fn append(&mut self, slot: u32) {
-        let Some(patience) = self.get(slot).map(|flow| flow.links.patience) else { return };
-        let Some(tail) = self.queues.get(patience as usize).map(|queue| queue.tail) else { return };
-        match self.get_mut(tail) {
-            Some(last) => last.links.next = slot,
-            None => self.change(patience, |queue| queue.head = slot),
+    fn hang(&mut self, slot: u32) {
+        let Some(deadline) = self.deadline(slot) else { return };
+        let turn = (deadline >> SPOKE_BITS).clamp(self.turn, self.turn + SPOKES - 1);
+        let Ok(number) = u32::try_from(turn % SPOKES) else { return };
+        let Some([first, last]) = self.spoke(number) else { return };
+        let previous = std::mem::replace(last, slot);
+        if *first == NONE {
+            *first = slot;
         }
-        self.change(patience, |queue| queue.tail = slot);
+        if let Some(flow) = self.get_mut(previous) {
+            flow.links.next = slot;
+        }
         if let Some(flow) = self.get_mut(slot) {
-            flow.links = Links { previous: tail, next: NONE, patience };
-        }
-    }
-
-    fn change(&mut self, patience: Patience, how: impl FnOnce(&mut Queue)) {
-        if let Some(queue) = self.queues.get_mut(patience as usize) {
-            how(queue);
+            flow.links = Links { previous, next: NONE, spoke: number };
         }
     }
 }

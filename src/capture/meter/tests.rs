@@ -344,7 +344,7 @@ fn a_closed_connection_lingers_and_its_ends_can_connect_again() {
     bench.tick();
     bench.wait(2.9);
     assert_eq!(closed(&bench.tick()), []);
-    bench.wait(0.2);
+    bench.wait(0.4);
     assert_eq!(closed(&bench.tick()), [(second, CloseReason::Ended)]);
     assert_eq!(bench.meter.flows(), 0);
 }

@@ -26,7 +26,7 @@ fn silent_flows_are_let_go_by_protocol() {
         bench.tick();
         bench.wait(seconds - 0.001);
         assert_eq!(closed(&bench.tick()), [], "{case}: too early");
-        bench.wait(0.001);
+        bench.wait(0.3); // The wheel's spokes are a quarter of a second apart.
         let gone = closed(&bench.tick());
         assert_eq!(gone.len(), 1, "{case}");
         assert_eq!(gone[0].1, CloseReason::Idle, "{case}");
@@ -167,4 +167,18 @@ fn an_interface_that_returns_within_a_tick_is_up() {
 fn an_idle_flow_is_small() {
     let size = size_of::<Flow>() + 2 * size_of::<(u64, u32)>();
     assert!(size <= 400, "{size} bytes for a flow and its place in the index");
+}
+
+#[test]
+fn a_table_that_is_full_for_hours_without_a_tick_goes_on() {
+    let mut bench = Bench::with(MeterOptions { max_flows: 2, ..MeterOptions::default() });
+    for host in 0..50 {
+        bench.see(&tcp(&lan(host), THERE, ACK));
+        bench.wait(1000.0);
+    }
+    let mut out = Vec::new();
+    bench.meter.finish(bench.now, &mut out);
+    assert_eq!((opened(&out).len(), closed(&out).len(), bench.meter.flows()), (50, 48, 2));
+    bench.meter.tick(bench.now, &mut out);
+    assert_eq!(bench.meter.flows(), 0);
 }
