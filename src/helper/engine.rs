@@ -19,7 +19,7 @@ pub fn engine() -> impl Engine {
     let interfaces = Interfaces::open().map_err(&mut shown).ok();
     let local_addresses = interfaces::local_addresses().map_err(&mut shown).unwrap_or_default();
     let options = MeterOptions { owners: owners.is_some(), local_addresses, ..MeterOptions::default() };
-    let mut engine = LiveEngine::new(Intake::new(options), owners, interfaces);
+    let mut engine = LiveEngine::new(Intake::live(options), owners, interfaces);
     engine.faults = faults;
     engine
 }

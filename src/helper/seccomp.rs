@@ -52,6 +52,8 @@ const ALLOWED: &[libc::c_long] = &[
     libc::SYS_sendto,
     libc::SYS_sendmsg,
     libc::SYS_bind,
+    // Of netlink sockets: no other can be made.
+    libc::SYS_connect,
     libc::SYS_getsockname,
     libc::SYS_getsockopt,
     libc::SYS_setsockopt,
@@ -101,6 +103,9 @@ const ALLOWED: &[libc::c_long] = &[
 /// What libpcap asks about an interface (Linux `linux/sockios.h`), and making a socket not block.
 const IOCTLS: [libc::c_ulong; 4] = [libc::SIOCGIFFLAGS, libc::SIOCGIFINDEX, libc::SIOCGIFNAME, libc::FIONBIO];
 
+/// `prctl` that only reads the process's own auxiliary vector (Linux `linux/prctl.h`).
+const PR_GET_AUXV: i32 = 0x4155_5856;
+
 /// Calls that are allowed with certain arguments only; several for one call are alternatives.
 fn conditions() -> Result<Vec<(libc::c_long, SeccompCondition)>, seccompiler::BackendError> {
     use SeccompCmpOp::{Eq, MaskedEq};
@@ -119,6 +124,8 @@ fn conditions() -> Result<Vec<(libc::c_long, SeccompCondition)>, seccompiler::Ba
         (libc::SYS_mmap, argument(2, MaskedEq(bits(code)), 0)?),
         (libc::SYS_mprotect, argument(2, MaskedEq(bits(code)), 0)?),
         (libc::SYS_socket, argument(0, Eq, libc::AF_NETLINK)?),
+        // How rustix, below procfs, learns the length of a clock tick.
+        (libc::SYS_prctl, argument(0, Eq, PR_GET_AUXV)?),
     ];
     #[cfg(target_arch = "x86_64")]
     all.push((libc::SYS_open, argument(1, MaskedEq(bits(making)), libc::O_RDONLY)?));
