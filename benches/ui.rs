@@ -184,7 +184,7 @@ impl Window {
         };
         let app = &mut self.app;
         let output = self.ctx.run_ui(input, |ui| {
-            app.refresh(ui.ctx());
+            app.refresh();
             app.window_ui(ui);
         });
         output.drop_without_applying_deltas();

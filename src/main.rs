@@ -88,18 +88,18 @@ fn window(cli: &Cli) -> anyhow::Result<()> {
         wake: Box::new(move || wake.wake()),
     })
     .context("Crow's threads could not be started")?;
-    let (to_writer, from_window) = bounded::<Settings>(MAX_WAITING_SETTINGS);
+    let (to_writer, from_window) = bounded::<Option<Settings>>(MAX_WAITING_SETTINGS);
     let desk = Arc::new(Desk {
         pipeline: pipeline.backend(),
         settings: ArcSwap::from_pointee(settings),
         to_writer,
         waker: waker.clone(),
     });
-    let writer = Arc::clone(&desk);
-    thread::Builder::new().name("settings".to_owned()).spawn(move || {
-        for settings in from_window {
+    let told = pipeline.backend();
+    let writer = thread::Builder::new().name("settings".to_owned()).spawn(move || {
+        for settings in from_window.iter().map_while(std::convert::identity) {
             if let Some(Err(err)) = file.as_ref().map(|file| file.save(&settings)) {
-                writer.pipeline.act(Action::Notice(err.to_string()));
+                told.act(Action::Notice(err.to_string()));
             }
         }
     })?;
@@ -127,6 +127,10 @@ fn window(cli: &Cli) -> anyhow::Result<()> {
         move || {
             drop(pipeline);
             door.close();
+            // The last settings are written before the program ends.
+            if desk.to_writer.send(None).is_err() || writer.join().is_err() {
+                tracing::error!("the settings were not written");
+            }
         },
     )?;
     Ok(())
@@ -136,7 +140,7 @@ fn window(cli: &Cli) -> anyhow::Result<()> {
 struct Desk {
     pipeline: Arc<dyn Backend>,
     settings: ArcSwap<Settings>,
-    to_writer: Sender<Settings>,
+    to_writer: Sender<Option<Settings>>,
     waker: Waker,
 }
 
@@ -153,7 +157,7 @@ impl Backend for Desk {
         match action {
             Action::SaveSettings(settings) => {
                 self.settings.store(Arc::new(Settings::clone(&settings)));
-                if self.to_writer.try_send(*settings).is_err() {
+                if self.to_writer.try_send(Some(*settings)).is_err() {
                     tracing::warn!("the disk is slow: these settings are not written");
                 }
             }

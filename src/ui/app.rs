@@ -23,16 +23,6 @@ use crate::settings::{Appearance, Settings, View};
 /// Seconds from a change of the settings to saving them.
 const SAVE_AFTER: f64 = 1.0;
 
-/// What closing the window means.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CloseBehaviour {
-    /// There is a menu-bar item to come back by: the window goes, Crow stays.
-    Hide,
-    /// There is none: closing the window ends Crow.
-    #[default]
-    Quit,
-}
-
 /// The window.
 pub struct App {
     backend: Arc<dyn Backend>,
@@ -53,9 +43,6 @@ pub struct App {
     motions: Vec<Motion>,
     notices: Vec<String>,
     dismissed: BTreeSet<String>,
-    on_close: CloseBehaviour,
-    is_shown: bool,
-    wants_quit: bool,
 }
 
 impl App {
@@ -82,9 +69,6 @@ impl App {
             motions: Vec::new(),
             notices: Vec::new(),
             dismissed: BTreeSet::new(),
-            on_close: CloseBehaviour::default(),
-            is_shown: true,
-            wants_quit: false,
         };
         app.read_filter();
         app
@@ -106,11 +90,6 @@ impl App {
         }
     }
 
-    /// Decides what closing the window means.
-    pub const fn set_on_close(&mut self, on_close: CloseBehaviour) {
-        self.on_close = on_close;
-    }
-
     /// Shows a sentence in a banner until the user puts it away, such as a complaint about the settings file.
     pub fn notice(&mut self, sentence: String) {
         if !self.notices.contains(&sentence) {
@@ -119,55 +98,14 @@ impl App {
         }
     }
 
-    /// Whether the user asked to end Crow. [`Action::Quit`] has been sent.
-    #[must_use]
-    pub const fn wants_quit(&self) -> bool {
-        self.wants_quit
-    }
-
-    /// Whether the window is to be seen.
-    #[must_use]
-    pub const fn is_shown(&self) -> bool {
-        self.is_shown
-    }
-
     /// The settings as they are now.
     #[must_use]
     pub const fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Brings the window back and to the front.
-    pub fn show(&mut self, ctx: &Context) {
-        self.is_shown = true;
-        // In this order: a window that is not visible cannot be given the focus.
-        for command in
-            [ViewportCommand::Visible(true), ViewportCommand::Minimized(false), ViewportCommand::Focus]
-        {
-            ctx.send_viewport_cmd(command);
-        }
-        self.backend.act(Action::Shown(true));
-    }
-
-    /// Takes the window away; Crow goes on.
-    pub fn hide(&mut self, ctx: &Context) {
-        self.is_shown = false;
-        ctx.send_viewport_cmd(ViewportCommand::Visible(false));
-        self.save();
-        self.backend.act(Action::Shown(false));
-    }
-
-    /// Takes the newest picture and answers the window's close button. Runs also while the window is hidden.
-    pub fn refresh(&mut self, ctx: &Context) {
-        if ctx.input(|i| i.viewport().close_requested()) {
-            match self.on_close {
-                CloseBehaviour::Hide if !self.wants_quit => {
-                    ctx.send_viewport_cmd(ViewportCommand::CancelClose);
-                    self.hide(ctx);
-                }
-                _ => self.quit(),
-            }
-        }
+    /// Takes the newest picture. Runs also while the window is hidden.
+    pub fn refresh(&mut self) {
         self.status = self.backend.status();
         let newest = self.backend.snapshot();
         let is_frozen = self.status.paused && newest.source == Source::Live && self.snapshot.generation > 0;
@@ -176,11 +114,8 @@ impl App {
         }
     }
 
-    /// Draws the window; nothing while it is hidden.
+    /// Draws the window.
     pub fn window_ui(&mut self, ui: &mut Ui) {
-        if !self.is_shown {
-            return;
-        }
         if self.applied != Some(self.settings.appearance) {
             theme::choose(ui.ctx(), self.settings.appearance);
             self.applied = Some(self.settings.appearance);
@@ -200,12 +135,16 @@ impl App {
 }
 
 impl eframe::App for App {
-    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
-        self.refresh(ctx);
+    fn logic(&mut self, _ctx: &Context, _frame: &mut eframe::Frame) {
+        self.refresh();
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         self.window_ui(ui);
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.save();
     }
 
     fn persist_egui_memory(&self) -> bool {
@@ -248,10 +187,14 @@ impl App {
             }
             Command::Escape => self.escape(ctx, focus),
             Command::TogglePause => self.backend.act(Action::Pause(!self.status.paused)),
-            Command::Hide if self.on_close == CloseBehaviour::Hide => self.hide(ctx),
-            Command::Hide | Command::Quit => {
-                self.quit();
+            // What closing means is the shell's to say.
+            Command::Hide => {
+                self.save();
                 ctx.send_viewport_cmd(ViewportCommand::Close);
+            }
+            Command::Quit => {
+                self.save();
+                self.backend.act(Action::Quit);
             }
         }
     }
@@ -265,14 +208,6 @@ impl App {
             self.read_filter();
         } else if !focus.on_filter {
             self.table_mut().deselect();
-        }
-    }
-
-    fn quit(&mut self) {
-        if !self.wants_quit {
-            self.wants_quit = true;
-            self.save();
-            self.backend.act(Action::Quit);
         }
     }
 

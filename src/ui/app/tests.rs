@@ -149,7 +149,7 @@ fn open(snapshot: Snapshot) -> (Window, Arc<Fake>) {
         })
         .build_ui_state(
             |ui, app: &mut App| {
-                app.refresh(ui.ctx());
+                app.refresh();
                 app.window_ui(ui);
             },
             app,
@@ -224,14 +224,14 @@ fn a_click_on_a_header_sorts_and_a_second_one_turns_it_round() {
 
 #[test]
 fn typing_filters_at_once_and_escape_clears() {
-    let (mut window, _) = open(three());
+    let (mut window, fake) = open(three());
     type_text(&mut window, "be");
     assert_eq!(window.state().filter_text, "be");
     assert_eq!(rows(&window), ["beta"]);
     window.get_by_label("1 of 3 processes");
     type_text(&mut window, "q");
     window.get_by_label("No matches for “beq”");
-    assert!(!window.state().wants_quit(), "q is a letter while there is a filter");
+    assert!(!fake.taken().contains(&Action::Quit), "q is a letter while there is a filter");
     window.get_by_label("Clear").click();
     window.run();
     assert_eq!(rows(&window).len(), 3);
@@ -269,9 +269,8 @@ fn letters_are_commands_only_while_there_is_no_filter() {
     type_text(&mut window, "jq");
     assert_eq!(window.state().filter_text, "jq");
     press(&mut window, Press::Escape);
-    assert!(!window.state().wants_quit());
+    assert!(!fake.taken().contains(&Action::Quit));
     type_text(&mut window, "q");
-    assert!(window.state().wants_quit());
     assert!(fake.taken().contains(&Action::Quit));
 }
 
@@ -529,26 +528,13 @@ fn columns_are_chosen_from_the_header_menu() {
     assert_eq!(window.state().settings().processes.columns.get("app"), Some(&true));
 }
 
-fn close_and_see(window: &mut Window) -> Vec<egui::ViewportCommand> {
-    let root = window.input_mut().viewports.entry(egui::ViewportId::ROOT).or_default();
-    root.events.push(egui::ViewportEvent::Close);
-    window.step();
-    window.output().viewport_output.get(&egui::ViewportId::ROOT).unwrap().commands.clone()
-}
-
 #[test]
-fn closing_hides_where_there_is_a_way_back_and_quits_where_there_is_none() {
-    use egui::ViewportCommand::{CancelClose, Visible};
+fn closing_is_left_to_the_shell() {
     let (mut window, fake) = open(three());
-    window.state_mut().set_on_close(CloseBehaviour::Hide);
-    let commands = close_and_see(&mut window);
-    assert!(commands.contains(&CancelClose) && commands.contains(&Visible(false)), "{commands:?}");
-    assert!(!window.state().is_shown() && !window.state().wants_quit());
-    assert_eq!(fake.taken(), [Action::Shown(false)]);
-    assert_eq!(window.query_all_by_role(Role::Row).count(), 0, "hidden, nothing is drawn");
-
-    let (mut window, fake) = open(three());
-    assert!(!close_and_see(&mut window).contains(&CancelClose));
-    assert!(window.state().wants_quit());
-    assert_eq!(fake.taken(), [Action::Quit]);
+    window.run();
+    window.key_press_modifiers(Modifiers::COMMAND, Press::W);
+    window.step();
+    let output = window.output().viewport_output.get(&egui::ViewportId::ROOT).unwrap();
+    assert!(output.commands.contains(&egui::ViewportCommand::Close), "{:?}", output.commands);
+    assert_eq!(fake.taken(), []);
 }
