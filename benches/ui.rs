@@ -13,10 +13,10 @@ use crow::aggregate::snapshot::{
     Both, ConnectionRow, DomainRow, History, HostName, HostSource, ProcessRow, Snapshot,
 };
 use crow::event::{App as AppName, FlowId, InterfaceKind, ProcessKey, Protocol, TcpState};
+use crow::session::Backend;
 use crow::session::{Action, CaptureState, Status};
 use crow::settings::{Settings, View};
 use crow::time::Timestamp;
-use crow::ui::Backend;
 use crow::ui::app::App;
 use crow::units::{Bytes, BytesPerSec};
 

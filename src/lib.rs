@@ -33,7 +33,7 @@
 //!
 //! In reading order: the shared words ([`time`], [`units`], [`event`], [`session`]); bytes to facts ([`wire`]);
 //! frames to events ([`capture`]); who owns a flow ([`process`]); the helper and its pipe ([`helper`]); events to
-//! snapshots ([`aggregate`]); the threads ([`pipeline`]); and what people see ([`ui`], [`headless`]).
+//! snapshots ([`aggregate`]); the threads ([`pipeline`]); and what people see ([`ui`], [`headless`], [`console`]).
 //!
 //! `wire` names nothing but the shared words. `ui` sees snapshots, settings and actions only. `unsafe` lives in files
 //! named `ffi.rs`. `tests/house_rules.rs` holds these rules.
@@ -41,6 +41,8 @@
 pub mod aggregate;
 pub mod capture;
 pub mod cli;
+#[cfg(unix)]
+pub mod console;
 pub mod event;
 pub mod filter;
 pub mod headless;

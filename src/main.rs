@@ -15,10 +15,9 @@ use crow::aggregate::snapshot::Snapshot;
 use crow::capture::file::Recording;
 use crow::cli::Cli;
 use crow::pipeline::{Input, Pipeline, PipelineOptions, WithoutRight};
-use crow::session::{Action, Status};
+use crow::session::{Action, Backend, Status};
 use crow::settings::Settings;
 use crow::store::settings_file::SettingsFile;
-use crow::ui::Backend;
 use crow::ui::app::App;
 use crow::ui::shell::{Options, Shell, ShellError, Waker};
 use tracing_subscriber::EnvFilter;
@@ -55,7 +54,7 @@ fn complain(sentence: &str) {
 }
 
 fn headless(cli: &Cli) -> anyhow::Result<()> {
-    Ok(crow::headless::run::run(cli)?)
+    Ok(crow::console::run(cli)?)
 }
 
 fn window(cli: &Cli) -> anyhow::Result<()> {

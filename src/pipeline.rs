@@ -13,10 +13,10 @@ use crate::aggregate::snapshot::{Snapshot, Source};
 use crate::aggregate::{Aggregator, AggregatorOptions};
 use crate::event::Event;
 use crate::helper::session::Control;
+use crate::session::Backend;
 use crate::session::{Action, CaptureState, Status};
 use crate::settings::RateWindow;
 use crate::time::Timestamp;
-use crate::ui::Backend;
 
 mod live;
 mod recording;

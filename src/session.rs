@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::aggregate::snapshot::Snapshot;
 use crate::settings::{RateWindow, Settings};
 
 /// What the capture is doing now.
@@ -75,4 +76,16 @@ pub enum Action {
     Notice(String),
     /// End the program.
     Quit,
+}
+
+/// The rest of Crow, as the window sees it. Every call returns at once.
+pub trait Backend: Send + Sync {
+    /// The newest picture.
+    fn snapshot(&self) -> Arc<Snapshot>;
+
+    /// What the capture is doing.
+    fn status(&self) -> Arc<Status>;
+
+    /// Asks for something; the effect shows in a later status or snapshot.
+    fn act(&self, action: Action);
 }

@@ -1,9 +1,7 @@
-//! Crow for a terminal or another program: a table, or one JSON document a line. What is printed depends on the
-//! snapshot alone; [`run`] is the loop that prints.
+//! Snapshots as text for a terminal or another program: a table, or one JSON document a line. What is printed
+//! depends on the snapshot alone.
 
 mod json;
-#[cfg(unix)]
-pub mod run;
 mod select;
 mod table;
 

@@ -14,10 +14,10 @@ use super::views::Row;
 use super::views::sheet::table_ui;
 use super::views::table::{Motion, TableInput, TableState, cycle_sort};
 use super::widgets::controls::filter_id;
-use super::{Backend, fonts, text};
+use super::{fonts, text};
 use crate::aggregate::snapshot::{ConnectionRow, DomainRow, ProcessRow, Snapshot, Source};
 use crate::filter::Filter;
-use crate::session::{Action, CaptureState, Status};
+use crate::session::{Action, Backend, CaptureState, Status};
 use crate::settings::{Appearance, Settings, View};
 
 /// Seconds from a change of the settings to saving them.

@@ -29,7 +29,7 @@ use self::guest::Guest;
 use self::stage::Stage;
 pub use self::waker::Waker;
 use crate::session::Action;
-use crate::ui::Backend;
+use crate::session::Backend;
 use crate::ui::tray::{Tray, Wish};
 
 /// Makes what is inside the window. Called when the window is first opened, and again after it was destroyed

@@ -1,3 +1,5 @@
+//! Tests of reading recordings.
+
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::io::Read;

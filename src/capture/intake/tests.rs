@@ -1,3 +1,5 @@
+//! Tests of the intake.
+
 use super::*;
 use crate::event::Direction;
 

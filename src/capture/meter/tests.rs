@@ -1,3 +1,5 @@
+//! Tests of the meter.
+
 use std::net::SocketAddr;
 
 use super::*;

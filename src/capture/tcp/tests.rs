@@ -1,3 +1,5 @@
+//! Tests of following TCP.
+
 use super::*;
 use Direction::{In, Out};
 use TcpState::{

@@ -1,3 +1,5 @@
+//! Tests of the launch.
+
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::os::unix::fs::PermissionsExt;

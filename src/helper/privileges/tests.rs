@@ -1,3 +1,5 @@
+//! Tests of giving up privileges.
+
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;

@@ -1,3 +1,5 @@
+//! Tests of the pipe's protocol.
+
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Tests of the serve loop.
+
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::sync::mpsc;

@@ -1,3 +1,5 @@
+//! Tests of the window through its roles and names.
+
 use std::net::SocketAddr;
 use std::sync::Mutex;
 

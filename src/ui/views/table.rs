@@ -99,7 +99,7 @@ impl TableState {
         self.selected.take().is_some()
     }
 
-    /// Whether rows keep their places for now although their values moved on.
+    /// Whether rows keep their places although their values moved on.
     #[must_use]
     pub fn is_held(&self) -> bool {
         self.made_for.is_some_and(|made_for| !made_for.is_sorted) && self.is_pointed_at

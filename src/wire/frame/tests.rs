@@ -1,3 +1,5 @@
+//! Tests of reading frames.
+
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Tests of reading PKTAP headers.
+
 #![expect(clippy::indexing_slicing, reason = "a test may panic")]
 
 use proptest::prelude::*;

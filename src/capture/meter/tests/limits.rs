@@ -1,3 +1,5 @@
+//! Tests of the limits of the meter.
+
 use super::*;
 
 fn lan(host: u32) -> String {

@@ -1,3 +1,5 @@
+//! The meter against a naive model.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

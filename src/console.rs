@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Document, select, table};
 use crate::aggregate::snapshot::{Snapshot, Source};
 use crate::aggregate::{Aggregator, AggregatorOptions};
 use crate::capture::file::Recording;
@@ -13,6 +12,7 @@ use crate::capture::player::{Played, Player};
 use crate::cli::Cli;
 use crate::event::Event;
 use crate::filter::Filter;
+use crate::headless::{Document, select, table};
 use crate::pipeline::{Input, Pipeline, PipelineOptions, SAMPLE, WithoutRight};
 use crate::session::{Action, CaptureState};
 use crate::settings::RateWindow;
