@@ -7,7 +7,8 @@ use std::time::Duration;
 use winit::window::Window;
 
 use crate::session::Action;
-use crate::ui::{Backend, tray};
+use crate::session::Backend;
+use crate::ui::tray;
 
 /// What becomes of a window that the user closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
