@@ -1,7 +1,7 @@
 //! The program: arguments, then the window or the headless printer. Exit status 0: done; 1: could not do it (one
 //! sentence on standard error); 2: usage.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
@@ -44,7 +44,8 @@ fn log_to_standard_error() {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
+        // Plain text: colours are a feature of the library that is not built in, and asking for them panics.
+        .with_ansi(false)
         .init();
 }
 

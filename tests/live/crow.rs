@@ -106,6 +106,7 @@ impl Drop for Live {
 impl Seen {
     /// Takes in one document.
     pub(crate) fn learn(&mut self, document: Value) {
+        crate::document::check(&document);
         for row in rows(&document, "processes") {
             if let Some(pid) = row["pid"].as_u64() {
                 self.processes.insert(pid, row.clone());

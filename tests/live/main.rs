@@ -14,6 +14,8 @@
 
 mod attribution;
 mod crow;
+#[path = "../document/mod.rs"]
+mod document;
 mod programs;
 mod recordings;
 mod tshark;
