@@ -150,7 +150,8 @@ fn live(cli: &Cli, printer: &Printer) -> Result<(), RunError> {
     let pipeline = Pipeline::start(PipelineOptions {
         input: Input::Live { interface: cli.interface.clone(), without_right: WithoutRight::Ask },
         window: RateWindow::default(),
-        shown: true,
+        // Nobody looks between two prints; each asks for a picture of its own.
+        shown: false,
         wake: Box::new(move || {
             // Full is enough: one waking for any number of reasons.
             let _ = wake.try_send(());
