@@ -196,8 +196,8 @@ fn helper() -> i32 {
         let list = fs::read_to_string(thread.unwrap().path().join("children")).unwrap_or_default();
         children.extend(list.split_whitespace().map(|pid| pid.parse::<i32>().unwrap()));
     }
-    assert_eq!(children.len(), 1, "{children:?}");
-    children[0]
+    let [helper] = children[..] else { unreachable!("not one child: {children:?}") };
+    helper
 }
 
 /// A connection of this process with itself.
