@@ -127,6 +127,23 @@ fn the_helper_keeps_two_capabilities_and_no_way_back() {
     assert_eq!(core.get(4..6), Some(["0", "0"].as_slice()), "no core dumps");
 }
 
+/// The niceness of a process (`proc_pid_stat(5)`, field 19; the program's name before it may hold blanks).
+fn niceness(pid: &str) -> i32 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let (_, fields) = stat.rsplit_once(") ").unwrap();
+    fields.split(' ').nth(16).unwrap().parse().unwrap()
+}
+
+#[test]
+fn the_helper_runs_before_ordinary_programs() {
+    if !is_root("the_helper_runs_before_ordinary_programs") {
+        return;
+    }
+    let session = launch(None).start().unwrap();
+    let expected = (niceness("self") - 10).max(-20);
+    assert_eq!(niceness(&session.pid().to_string()), expected, "it must not be kept waiting by a compiler");
+}
+
 #[test]
 fn a_helper_that_is_killed_is_reported_in_one_sentence() {
     if !is_root("a_helper_that_is_killed_is_reported_in_one_sentence") {

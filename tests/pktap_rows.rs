@@ -26,8 +26,15 @@ fn replay(file: &Path) -> Value {
     assert!(output.status.success() && complaint.is_empty(), "{}: {complaint}", file.display());
     let printed = String::from_utf8(output.stdout).unwrap();
     assert_eq!(printed.lines().count(), 1, "{}", file.display());
-    let document = document::read(&printed);
+    let document = checked(&printed);
     assert_eq!(document["source"], "recording");
+    document
+}
+
+/// A line of Crow's output as the document that it has to be.
+fn checked(line: &str) -> Value {
+    let document = serde_json::from_str(line).unwrap();
+    document::check(&document);
     document
 }
 
@@ -183,7 +190,7 @@ fn a_cut_recording_shows_what_came_before_the_cut_and_says_so() {
         String::from_utf8_lossy(&output.stderr),
         "crow: the recording is cut short after packet 12: everything before the cut was read\n"
     );
-    let document = document::read(&String::from_utf8(output.stdout).unwrap());
+    let document = checked(&String::from_utf8(output.stdout).unwrap());
     // Six packets, each seen at both ends.
     assert_eq!(totals(&document), [0, 0, 6, 6 * 1468, 0, 0]);
 }

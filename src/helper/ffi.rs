@@ -1,5 +1,5 @@
-//! The two system calls of the helper that no library in use wraps safely.
-#![expect(unsafe_code, reason = "setrlimit and getxattr have no safe wrapper among the dependencies")]
+//! The three system calls of the helper that no library in use wraps safely.
+#![expect(unsafe_code, reason = "setrlimit, nice and getxattr have no safe wrapper among the dependencies")]
 
 use std::ffi::CString;
 use std::io;
@@ -19,6 +19,13 @@ pub(super) fn forbid_core_dumps() -> io::Result<()> {
         return Err(io::Error::last_os_error());
     }
     Ok(())
+}
+
+/// Puts this process before ordinary ones, by `steps` of niceness; only root may (`nice(2)`). Without that right nothing
+/// changes, and the process runs as any other.
+pub(super) fn hurry(steps: u8) {
+    // SAFETY: the call takes a number and touches no memory.
+    let _ = unsafe { libc::nice(-libc::c_int::from(steps)) };
 }
 
 /// The lower 32 permitted capabilities that a program's file brings, or `None` when it brings none.

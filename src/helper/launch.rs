@@ -333,14 +333,17 @@ const MAX_LINE_BYTES: u64 = 1024;
 fn early_end(method: Method, status: ExitStatus, process: &Process) -> LaunchError {
     const PKEXEC_DISMISSED: i32 = 126;
     const PKEXEC_NOT_ALLOWED: i32 = 127;
-    let sentence = process.obituary(status);
     match (method, status.code()) {
         (Method::Pkexec, Some(PKEXEC_DISMISSED)) => LaunchError::Dismissed,
-        // The helper's own words name what to do; sudo's are about passwords and rights.
+        // Whoever asked for the password speaks, of passwords and rights; the helper has not run.
         (Method::Pkexec, Some(PKEXEC_NOT_ALLOWED)) | (Method::Sudo, Some(1)) => {
-            LaunchError::NotAllowed(sentence)
+            let program = if method == Method::Sudo { "sudo" } else { "pkexec" };
+            LaunchError::NotAllowed(match process.last_words() {
+                words if words.is_empty() => format!("{program} gave no reason"),
+                words => words,
+            })
         }
-        _ => LaunchError::Ended(sentence),
+        _ => LaunchError::Ended(process.obituary(status)),
     }
 }
 

@@ -126,6 +126,11 @@ fn number(name: &str, value: &OsString) -> Result<u32, Error> {
     number.ok_or_else(|| Error::Usage(format!("the value of {name} is not a number that it takes")))
 }
 
+/// How many steps of niceness the helper runs before other programs. It needs little time but needs it soon: behind
+/// a busy compiler it found the owners of 1 in 5 connections of 20 ms, and the ring ran over; with this 9 in 10.
+#[cfg(target_os = "linux")]
+const HASTE: u8 = 10;
+
 /// The whole life of the helper.
 ///
 /// # Errors
@@ -160,6 +165,7 @@ fn capture(arguments: &Arguments, greeter: &mut Greeter, interface: Option<&str>
     endings.thread_block().map_err(system)?;
     let signals = SignalFd::with_flags(&endings, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC);
     let signals = signals.map_err(system)?;
+    super::ffi::hurry(HASTE);
     privileges::drop_for_good(arguments.uid, arguments.gid)?;
     greeter.say(&ToApp::Started)?;
     let pipe = Pipe {

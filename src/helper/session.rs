@@ -183,8 +183,12 @@ impl Process {
 
     /// One sentence on how the process ended.
     pub(super) fn obituary(&self, status: ExitStatus) -> String {
-        let words = self.last_words.recv_timeout(LAST_WORDS).unwrap_or_default();
-        describe(status, &words)
+        describe(status, &self.last_words())
+    }
+
+    /// The last line on its standard error; empty when it said nothing.
+    pub(super) fn last_words(&self) -> String {
+        self.last_words.recv_timeout(LAST_WORDS).unwrap_or_default()
     }
 }
 

@@ -112,14 +112,6 @@ const DOMAIN: &[(&str, Kind)] = &[
     ("processes", Table),
 ];
 
-/// Checks one line of Crow's output, and returns it as a document.
-#[track_caller]
-pub(crate) fn read(line: &str) -> Value {
-    let document: Value = serde_json::from_str(line).unwrap_or_else(|err| unreachable!("{err}: {line}"));
-    check(&document);
-    document
-}
-
 /// Checks a document's every field.
 #[track_caller]
 pub(crate) fn check(document: &Value) {

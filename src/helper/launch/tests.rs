@@ -63,9 +63,10 @@ fn an_early_end_says_what_to_do() {
     let cases = [
         (Method::Pkexec, 126 << 8, "", "permission to capture was not given; press Start live capture to be asked again"),
         (Method::Pkexec, 127 << 8, "Error executing command as another user: Not authorized",
-         "permission to capture was refused: the capture helper ended: Error executing command as another user: Not authorized"),
+         "permission to capture was refused: Error executing command as another user: Not authorized"),
         (Method::Sudo, 1 << 8, "sudo: 3 incorrect password attempts",
-         "permission to capture was refused: the capture helper ended: sudo: 3 incorrect password attempts"),
+         "permission to capture was refused: sudo: 3 incorrect password attempts"),
+        (Method::Sudo, 1 << 8, "", "permission to capture was refused: sudo gave no reason"),
         (Method::Direct, 1 << 8, "this process may not capture", "the capture helper ended: this process may not capture"),
         (Method::Direct, 31, "", "the capture helper was ended by signal 31 (SIGSYS); start the capture again"),
     ];
