@@ -91,6 +91,7 @@ fn connection(row: u32, turn: u64) -> Arc<ConnectionRow> {
         name: format!("edge-{row}.example.com").into(),
         source: HostSource::Sni,
         learned: Timestamp::default(),
+        outer: false,
     };
     Arc::new(ConnectionRow {
         flow: FlowId(row.into()),

@@ -12,7 +12,7 @@ use super::domains::DomainKey;
 use super::ledger::Share;
 use super::snapshot::{Both, ConnectionRow};
 use crate::event::{
-    Delta, FlowId, FlowKey, Interface, InterfaceId, InterfaceKind, OwnerSource, Protocol, TcpState,
+    Delta, Direction, FlowId, FlowKey, Interface, InterfaceId, InterfaceKind, OwnerSource, Protocol, TcpState,
 };
 use crate::time::Timestamp;
 use crate::units::Bytes;
@@ -24,6 +24,10 @@ pub(super) struct Flow {
     pub(super) domain: DomainKey,
     pub(super) ring: Ring,
     pub(super) interface: InterfaceId,
+    /// Which way the first packet went.
+    pub(super) opener: Option<Direction>,
+    /// Whether its opening bytes have said all that they can say.
+    pub(super) is_read: bool,
     /// How the owner was found.
     pub(super) source: Option<OwnerSource>,
     /// When the flow ended.

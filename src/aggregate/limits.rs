@@ -22,6 +22,7 @@ pub(super) enum Limit {
     Domains,
     DomainNames,
     Names,
+    Finders,
 }
 
 impl Limit {
@@ -44,6 +45,9 @@ impl Limit {
                 "A domain has more than 256 hosts or processes (MAX_DOMAIN_NAMES): the rest is counted but not named."
             }
             Self::Names => "More than 65536 DNS answers (MAX_NAMES): the oldest are forgotten.",
+            Self::Finders => {
+                "More than 4096 connections are just beginning (MAX_FINDERS): the names that the oldest ask for are not read."
+            }
         }
     }
 }
@@ -59,6 +63,7 @@ mod tests {
             (Limit::ClosedConnections, MAX_CONNECTIONS), (Limit::OpenConnections, MAX_CONNECTIONS),
             (Limit::Processes, MAX_PROCESSES), (Limit::Domains, MAX_DOMAINS),
             (Limit::DomainNames, MAX_DOMAIN_NAMES), (Limit::Names, super::super::names::MAX_NAMES),
+            (Limit::Finders, super::super::names::MAX_FINDERS),
         ];
         for (limit, constant) in cases {
             assert!(limit.sentence().contains(&constant.to_string()), "{limit:?}");

@@ -14,6 +14,7 @@ mod ledger;
 mod limits;
 mod machine;
 pub mod names;
+mod naming;
 mod processes;
 mod rows;
 pub mod services;
@@ -30,7 +31,8 @@ use flows::{Flow, Interfaces, Twins};
 pub use limits::MAX_CONNECTIONS;
 use limits::{Limit, MAX_DOMAIN_NAMES, MAX_DOMAINS, MAX_PROCESSES};
 use machine::Machine;
-use names::{Datagram, Names, Question};
+use names::{Finders, Names, Piece};
+use naming::name;
 use processes::Processes;
 use snapshot::{Both, ConnectionRow, Snapshot, Source};
 
@@ -64,6 +66,7 @@ pub struct Aggregator {
     processes: Processes,
     domains: Domains,
     names: Names,
+    finders: Finders,
     machine: Machine,
     fault: Option<Arc<str>>,
     limits: BTreeSet<Limit>,
@@ -85,6 +88,7 @@ impl Aggregator {
             processes: Processes::new((!options.keep_closed).then_some(LINGER)),
             domains: Domains::default(),
             names: Names::default(),
+            finders: Finders::default(),
             machine: Machine::new(Moment::default()),
             fault: None,
             limits: BTreeSet::new(),
@@ -121,8 +125,9 @@ impl Aggregator {
                     self.moved(delta, *time, now);
                 }
             }
-            // What clients say in their opening bytes is read by `wire`; no reader is connected here.
-            Event::Opening { .. } => {}
+            Event::Opening { flow, direction, offset, bytes } => {
+                self.overhear(*flow, &Piece { direction: *direction, offset: *offset, bytes });
+            }
             Event::Datagram { flow, time, direction, bytes } => {
                 self.clock.advance(*time);
                 self.learn(*flow, *time, *direction, bytes);
@@ -154,6 +159,9 @@ impl Aggregator {
         }
         if self.names.is_full() {
             self.limits.insert(Limit::Names);
+        }
+        if self.finders.is_full() {
+            self.limits.insert(Limit::Finders);
         }
         self.generation += 1;
         Arc::new(Snapshot {
@@ -243,6 +251,8 @@ impl Aggregator {
             row: Arc::new(row),
             ring: Ring::default(),
             interface: key.interface,
+            opener: opened.direction,
+            is_read: false,
             source: owner.map(|owner| owner.source),
             closed: None,
             is_changed: false,
@@ -306,33 +316,13 @@ impl Aggregator {
     fn close(&mut self, id: FlowId, now: Moment) {
         let Some(flow) = self.connections.edit(id).filter(|flow| flow.closed.is_none()) else { return };
         flow.close(now);
+        self.finders.forget(id);
         if flow.row.credited {
             self.processes.ledger.close(&processes::key(flow.row.process));
             self.domains.ledger.close(&flow.domain);
         }
         self.twins.close(id, &flow.row);
         self.connections.closed(id);
-    }
-
-    /// Reads a datagram, and names the flows that it was about.
-    fn learn(&mut self, id: FlowId, time: Timestamp, direction: Direction, bytes: &[u8]) {
-        let Some(flow) = self.connections.get(id) else { return };
-        let row = &flow.row;
-        let (owner, local, remote) = (row.process, row.local, row.remote);
-        let datagram = Datagram { flow: id, owner, local, remote, direction, time, bytes };
-        let addresses = names::learn_from_datagram(&mut self.names, &datagram, names::read_answers);
-        self.rename(&addresses);
-    }
-
-    /// Gives flows to these addresses that opened a moment ago another chance of a (better) name.
-    fn rename(&mut self, addresses: &[std::net::IpAddr]) {
-        let names = std::mem::take(&mut self.names);
-        for &address in addresses {
-            for id in self.connections.opened_just_now(address) {
-                self.recredit(id, |flow| name(flow, &names));
-            }
-        }
-        self.names = names;
     }
 
     /// Interfaces changed: finds the flows that are seen twice anew.
@@ -396,20 +386,6 @@ struct Opened {
     key: FlowKey,
     direction: Option<Direction>,
     owner: Option<Owner>,
-}
-
-/// Gives a flow the best name there is for it, unless it has a better one.
-fn name(flow: &mut Flow, names: &Names) {
-    let row = &flow.row;
-    let question = Question { process: row.process, address: row.remote.ip(), opened: row.first_seen };
-    let Some(host) = names.look_up(&question) else { return };
-    if row.host.as_ref() == Some(&host) || row.host.as_ref().is_some_and(|old| old.source < host.source) {
-        return;
-    }
-    let row = Arc::make_mut(&mut flow.row);
-    row.domain = Some(names::registrable(&host.name));
-    row.host = Some(host);
-    flow.domain = domains::key(&flow.row);
 }
 
 /// The service at the end that was talked to: the remote one if the local end opened, and the other way round.

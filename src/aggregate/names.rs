@@ -4,11 +4,17 @@
 //! process got for its remote address before it opened (or just after: the answer and the first packet may
 //! be reported in either order); else one that anybody got; else a multicast one.
 
+mod finder;
+mod reader;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
+
+pub use finder::{Finders, Found, MAX_FINDERS, Piece, Place};
+pub use reader::{Name, Protocol, Reading, read};
 
 use super::snapshot::{HostName, HostSource};
 use crate::event::{Direction, FlowId, ProcessKey};
@@ -152,7 +158,15 @@ impl Names {
             name: Arc::clone(&best.name),
             source: best.source(question.process),
             learned: best.heard(opened),
+            outer: false,
         })
+    }
+
+    /// Whether any answer gave this address to this name, as [`host_name`] writes it.
+    #[must_use]
+    pub fn ties(&self, name: &str, address: IpAddr) -> bool {
+        let answers = self.answers.get(&address.to_canonical());
+        answers.is_some_and(|answers| answers.iter().any(|answer| *answer.name == *name))
     }
 
     /// Whether answers had to make room for newer ones.

@@ -158,6 +158,9 @@ pub struct HostName {
     pub source: HostSource,
     /// When.
     pub learned: Timestamp,
+    /// Whether it may be a cover for another name: the client hid one in an Encrypted Client Hello (or made as if
+    /// it did), and no DNS answer ties this one to the address.
+    pub outer: bool,
 }
 
 /// A connection: a flow, its owner and its names.
@@ -181,7 +184,8 @@ pub struct ConnectionRow {
     pub interface: Arc<str>,
     /// Its kind.
     pub interface_kind: InterfaceKind,
-    /// The remote end's name, where one is known.
+    /// The remote end's name, where one is known. Where the remote end opened the connection, this is the name
+    /// by which it asked for this machine.
     pub host: Option<HostName>,
     /// The registrable domain of that name.
     pub domain: Option<Arc<str>>,

@@ -529,3 +529,53 @@ fn the_service_is_that_of_the_end_that_was_opened() {
     assert_eq!(open(None, 22, 50_001), Some("ssh"));
     assert_eq!(open(Some(Direction::Out), 22, 50_001), None);
 }
+
+#[test]
+fn what_a_client_asks_for_beats_what_its_address_was_called() {
+    use crate::wire::tls::tests::{ech_opening, opening};
+    let said = |flow, bytes: &[u8]| Event::Opening {
+        flow: FlowId(flow),
+        direction: Direction::Out,
+        offset: 0,
+        bytes: bytes.to_vec(),
+    };
+    let answer = |millis, name: &str| {
+        let bytes = message(0x8180, Some(name), &[(name, 1, &[192, 0, 2, 1])]);
+        Event::Datagram { flow: FlowId(1), time: at(millis), direction: Direction::In, bytes }
+    };
+    let mut aggregator = live(&[process(7, "curl"), opened(2, 100, 1, None), moved(2, 150, 100, 10)]);
+    let dns = FlowKey {
+        protocol: Protocol::UDP,
+        local: SocketAddr::from(([127, 0, 0, 1], 40_000)),
+        remote: SocketAddr::from(([127, 0, 0, 53], 53)),
+        interface: InterfaceId(0),
+    };
+    aggregator.ingest(&Event::FlowOpened {
+        flow: FlowId(1),
+        time: at(0),
+        key: dns,
+        opened: None,
+        owner: None,
+    });
+    aggregator.ingest(&answer(160, "front.cdn.example"));
+    aggregator.ingest(&said(2, &opening("Shop.Crow.test")));
+    aggregator.ingest(&answer(170, "later.cdn.example"));
+    let snapshot = aggregator.tick(at(500));
+    check_sums(&snapshot);
+    let row = snapshot.connections.last().unwrap();
+    let host = row.host.clone().unwrap();
+    assert_eq!((&*host.name, host.source, host.outer), ("shop.crow.test", HostSource::Sni, false));
+    assert_eq!((row.domain.as_deref(), row.service), (Some("crow.test"), Some("https")));
+    let domain = snapshot.domains.iter().find(|row| &*row.domain == "crow.test").unwrap();
+    assert_eq!(domain.bytes.rx, Bytes(100), "what moved before counts for the name");
+    aggregator.ingest(&moved(2, 600, 5, 0));
+    aggregator.ingest(&opened(3, 600, 1, None));
+    aggregator.ingest(&said(3, &ech_opening("cover.crow.test")));
+    aggregator.ingest(&opened(4, 600, 1, None));
+    aggregator.ingest(&said(4, &ech_opening("later.cdn.example")));
+    let snapshot = aggregator.tick(at(700));
+    check_sums(&snapshot);
+    let outer: Vec<bool> =
+        snapshot.connections.iter().filter_map(|row| row.host.as_ref()).map(|host| host.outer).collect();
+    assert_eq!(outer, [false, true, false], "a name that DNS gave the address hides nothing");
+}

@@ -41,6 +41,7 @@ fn connection() -> ConnectionRow {
             name: "cdn.müller.example".into(),
             source: HostSource::Dns,
             learned: Timestamp::default(),
+            outer: false,
         }),
         domain: Some("müller.example".into()),
         service: Some("https"),

@@ -3,7 +3,11 @@
 
 pub mod dns;
 pub mod frame;
+pub mod http;
 pub mod pktap;
+pub mod socks;
+pub mod starttls;
+pub mod tls;
 
 mod cursor;
 mod link;

@@ -82,7 +82,8 @@ fn process(number: i32, name: &str, down: f32) -> Arc<ProcessRow> {
 
 fn connection(flow: u64, owner: i32, host: &str) -> Arc<ConnectionRow> {
     let address: SocketAddr = "93.184.216.34:443".parse().unwrap();
-    let name = HostName { name: host.into(), source: HostSource::Sni, learned: Timestamp::default() };
+    let name =
+        HostName { name: host.into(), source: HostSource::Sni, learned: Timestamp::default(), outer: false };
     Arc::new(ConnectionRow {
         flow: FlowId(flow),
         process: Some(pid(owner)),

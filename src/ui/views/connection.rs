@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{Column, Field, Key, MenuEntry, Row, SortKey};
-use crate::aggregate::snapshot::{ConnectionRow, HostSource, Snapshot};
+use crate::aggregate::snapshot::{ConnectionRow, HostName, HostSource, Snapshot};
 use crate::event::TcpState;
 use crate::filter::Filter;
 use crate::settings::View;
@@ -46,8 +46,11 @@ pub fn remote_name(row: &ConnectionRow) -> String {
 }
 
 /// What the window writes behind a name: how it was learned.
-const fn source_chip(source: HostSource) -> &'static str {
-    match source {
+const fn source_chip(host: &HostName) -> &'static str {
+    if host.outer {
+        return "ECH";
+    }
+    match host.source {
         HostSource::Sni => "TLS",
         HostSource::Quic => "QUIC",
         HostSource::Http => "HTTP",
@@ -135,7 +138,7 @@ impl Row for ConnectionRow {
         let is_below = cell.look.is_below;
         match field {
             Field::Name => {
-                let chip = self.host.as_ref().map(|host| source_chip(host.source));
+                let chip = self.host.as_ref().map(source_chip);
                 if is_below {
                     cell.name(None, &remote_name(self), chip);
                 } else {

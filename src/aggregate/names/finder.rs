@@ -1,0 +1,164 @@
+//! Looks for the name of the other end in what a flow says first. Pure, per flow, and bounded.
+
+use std::collections::BTreeMap;
+
+use super::reader::{self, Reading};
+use crate::event::{Direction, FlowId};
+
+/// The flows whose opening bytes have not said all yet.
+#[derive(Debug, Default)]
+pub struct Finders {
+    finders: BTreeMap<FlowId, Box<Finder>>,
+    is_full: bool,
+}
+
+/// A flow, as far as looking for names needs it.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Which flow.
+    pub flow: FlowId,
+    /// Which way its first packet went, if that is known.
+    pub opener: Option<Direction>,
+    /// Whether it talks to or from the port of DNS.
+    pub is_dns: bool,
+}
+
+/// The next bytes of a TCP stream.
+#[derive(Clone, Copy, Debug)]
+pub struct Piece<'a> {
+    /// Who sent them.
+    pub direction: Direction,
+    /// Where in the stream they begin.
+    pub offset: u32,
+    /// The bytes.
+    pub bytes: &'a [u8],
+}
+
+/// What a flow has said by now.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Names and protocols.
+    pub reading: Reading,
+    /// DNS messages that came over TCP, with who sent each.
+    pub messages: Vec<(Direction, Vec<u8>)>,
+}
+
+/// One flow's opening bytes.
+#[derive(Debug, Default)]
+struct Finder {
+    sent: Stream,
+    received: Stream,
+}
+
+/// One direction's bytes from the first on.
+#[derive(Debug, Default)]
+struct Stream {
+    bytes: Vec<u8>,
+    /// Bytes of DNS messages that have been given out.
+    taken: usize,
+}
+
+impl Finders {
+    /// Takes in a piece of a TCP stream; `None` when it says nothing new.
+    pub fn opening(&mut self, place: Place, piece: &Piece<'_>) -> Option<Found> {
+        let is_answer = place.opener.is_some_and(|opener| opener != piece.direction);
+        if is_answer && !place.is_dns {
+            return None;
+        }
+        if !self.finders.contains_key(&place.flow) {
+            // What was let go, or given up for room, is not begun in the middle.
+            if piece.offset != 0 {
+                return None;
+            }
+            self.make_room();
+        }
+        let finder = self.finders.entry(place.flow).or_default();
+        let is_longer = finder.stream(piece.direction).append(piece);
+        if !is_longer {
+            return None;
+        }
+        if place.is_dns {
+            let messages = finder.stream(piece.direction).messages();
+            let messages = messages.into_iter().map(|message| (piece.direction, message)).collect();
+            return Some(Found { messages, reading: Reading { is_open: true, ..Reading::default() } });
+        }
+        Some(Found { reading: finder.read(place.opener), messages: Vec::new() })
+    }
+
+    /// The flow has said all, or is over.
+    pub fn forget(&mut self, flow: FlowId) {
+        self.finders.remove(&flow);
+    }
+
+    /// Whether flows were given up for want of room.
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        self.is_full
+    }
+
+    /// Gives up the oldest flow when there are too many: what names a flow comes at its beginning.
+    fn make_room(&mut self) {
+        if MAX_FINDERS <= self.finders.len() {
+            self.finders.pop_first();
+            self.is_full = true;
+        }
+    }
+}
+
+impl Finder {
+    fn stream(&mut self, direction: Direction) -> &mut Stream {
+        match direction {
+            Direction::Out => &mut self.sent,
+            Direction::In => &mut self.received,
+        }
+    }
+
+    fn read(&self, opener: Option<Direction>) -> Reading {
+        match opener {
+            Some(Direction::Out) => reader::read(&self.sent.bytes),
+            Some(Direction::In) => reader::read(&self.received.bytes),
+            None => {
+                // Found midway: either end may be the one that asks.
+                let [one, other] = [&self.sent, &self.received].map(|stream| reader::read(&stream.bytes));
+                let is_open = one.is_open || other.is_open;
+                let best = if one.name.is_some() || other.protocol.is_none() { one } else { other };
+                Reading { is_open: is_open && best.name.is_none(), ..best }
+            }
+        }
+    }
+}
+
+impl Stream {
+    /// Adds what is new in a piece; whether anything was.
+    fn append(&mut self, piece: &Piece<'_>) -> bool {
+        let Ok(offset) = usize::try_from(piece.offset) else { return false };
+        let room = MAX_STREAM.saturating_sub(self.bytes.len());
+        let known = self.bytes.len().checked_sub(offset);
+        let Some(new) = known.and_then(|known| piece.bytes.get(known..)) else { return false };
+        let new = new.get(..room).unwrap_or(new);
+        self.bytes.extend_from_slice(new);
+        !new.is_empty()
+    }
+
+    /// The whole DNS messages that were not given out yet, each with its length before it (RFC 1035 §4.2.2).
+    fn messages(&mut self) -> Vec<Vec<u8>> {
+        let mut messages = Vec::new();
+        while let Some((len, rest)) = self.bytes.get(self.taken..).and_then(<[u8]>::split_first_chunk::<2>) {
+            let len = usize::from(u16::from_be_bytes(*len));
+            let Some(message) = rest.get(..len) else { break };
+            messages.push(message.to_vec());
+            self.taken += 2 + len;
+        }
+        messages
+    }
+}
+
+/// Flows whose opening bytes are kept at one time.
+pub const MAX_FINDERS: usize = 1 << 12;
+
+/// Bytes kept of one direction.
+const MAX_STREAM: usize = 1 << 13;
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+mod tests;

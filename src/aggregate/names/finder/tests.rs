@@ -1,0 +1,90 @@
+//! Pieces in every order, size and number.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::wire::tls::tests::{hello_for, opening, records};
+
+fn place(flow: u64) -> Place {
+    Place { flow: FlowId(flow), opener: Some(Direction::Out), is_dns: false }
+}
+
+fn out(offset: usize, bytes: &[u8]) -> Piece<'_> {
+    Piece { direction: Direction::Out, offset: u32::try_from(offset).unwrap(), bytes }
+}
+
+fn name(found: Option<Found>) -> Option<String> {
+    found?.reading.name.map(|name| name.name)
+}
+
+proptest! {
+    #[test]
+    fn pieces_of_any_size_and_overlap_make_the_hello(
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..8),
+        overlap in 0_usize..50,
+    ) {
+        let stream = records(&hello_for("crow.test", &["h2"], 1300), 700);
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(stream.len())).collect();
+        cuts.extend([0, stream.len()]);
+        cuts.sort_unstable();
+        let mut finders = Finders::default();
+        let mut names = Vec::new();
+        for pair in cuts.windows(2) {
+            let from = pair[0].saturating_sub(overlap);
+            names.extend(name(finders.opening(place(1), &out(from, &stream[from..pair[1]]))));
+        }
+        prop_assert_eq!(names, ["crow.test"]);
+    }
+}
+
+#[test]
+fn a_hole_is_not_bridged() {
+    let stream = opening("crow.test");
+    let mut finders = Finders::default();
+    assert!(finders.opening(place(1), &out(0, &stream[..20])).unwrap().reading.is_open);
+    assert_eq!(finders.opening(place(1), &out(21, &stream[21..])), None);
+    assert_eq!(finders.opening(place(1), &out(5, &stream[5..20])), None, "nothing new");
+    assert_eq!(finders.opening(place(2), &out(1, &stream[1..])), None, "not begun in the middle");
+    assert_eq!(name(finders.opening(place(1), &out(20, &stream[20..]))), Some("crow.test".into()));
+}
+
+#[test]
+fn the_oldest_flow_makes_room() {
+    let stream = opening("crow.test");
+    let mut finders = Finders::default();
+    for flow in 0..=MAX_FINDERS as u64 {
+        assert!(!finders.is_full());
+        finders.opening(place(flow), &out(0, &stream[..9]));
+    }
+    assert!(finders.is_full());
+    assert_eq!(finders.opening(place(0), &out(9, &stream[9..])), None);
+    assert_eq!(name(finders.opening(place(1), &out(9, &stream[9..]))), Some("crow.test".into()));
+    finders.forget(FlowId(2));
+    assert_eq!(finders.opening(place(2), &out(9, &stream[9..])), None);
+}
+
+#[test]
+fn either_end_of_a_flow_found_midway_may_be_the_client() {
+    let stream = opening("crow.test");
+    for direction in [Direction::Out, Direction::In] {
+        for opener in [None, Some(direction)] {
+            let piece = Piece { direction, offset: 0, bytes: &stream };
+            let found = Finders::default().opening(Place { opener, ..place(1) }, &piece);
+            assert_eq!(name(found), Some("crow.test".into()), "{direction:?} by {opener:?}");
+        }
+    }
+}
+
+#[test]
+fn dns_over_tcp_comes_message_by_message() {
+    let mut finders = Finders::default();
+    let place = Place { is_dns: true, ..place(1) };
+    let stream = b"\0\x03abc\0\x02de\0\x09f";
+    let mut messages = Vec::new();
+    for (at, byte) in stream.iter().enumerate() {
+        let found = finders.opening(place, &out(at, &[*byte])).unwrap();
+        assert!(found.reading.is_open);
+        messages.extend(found.messages);
+    }
+    assert_eq!(messages, [(Direction::Out, b"abc".to_vec()), (Direction::Out, b"de".to_vec())]);
+}

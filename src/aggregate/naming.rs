@@ -1,0 +1,124 @@
+//! How flows come by their names: from DNS answers, and from what they say first.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::flows::Flow;
+use super::names::{self, Datagram, Found, Name, Names, Piece, Place, Question};
+use super::snapshot::{HostName, HostSource};
+use super::{Aggregator, domains};
+use crate::event::{Direction, FlowId, Protocol};
+use crate::time::Timestamp;
+
+impl Aggregator {
+    /// Reads a datagram, and names the flows that it was about.
+    pub(super) fn learn(&mut self, id: FlowId, time: Timestamp, direction: Direction, bytes: &[u8]) {
+        let Some(flow) = self.connections.get(id) else { return };
+        let row = &flow.row;
+        let (owner, local, remote) = (row.process, row.local, row.remote);
+        let datagram = Datagram { flow: id, owner, local, remote, direction, time, bytes };
+        let addresses = names::learn_from_datagram(&mut self.names, &datagram, names::read_answers);
+        self.rename(&addresses);
+    }
+
+    /// Gives flows to these addresses that opened a moment ago another chance of a (better) name.
+    pub(super) fn rename(&mut self, addresses: &[IpAddr]) {
+        let names = std::mem::take(&mut self.names);
+        for &address in addresses {
+            for id in self.connections.opened_just_now(address) {
+                self.recredit(id, |flow| name(flow, &names));
+            }
+        }
+        self.names = names;
+    }
+
+    /// Looks for names in the next bytes of a TCP stream.
+    pub(super) fn overhear(&mut self, id: FlowId, piece: &Piece<'_>) {
+        let Some(flow) = self.connections.get(id) else { return };
+        if flow.is_read || flow.closed.is_some() {
+            return;
+        }
+        let time = flow.row.last_seen;
+        let found = self.finders.opening(place(id, flow), piece);
+        if let Some(found) = found {
+            self.found(id, time, found);
+        }
+    }
+
+    /// Takes over what a flow said.
+    fn found(&mut self, id: FlowId, time: Timestamp, found: Found) {
+        for (direction, message) in found.messages {
+            self.learn(id, time, direction, &message);
+        }
+        let reading = found.reading;
+        if !reading.is_open {
+            self.finders.forget(id);
+            if let Some(flow) = self.connections.edit(id) {
+                flow.is_read = true;
+            }
+        }
+        if let Some(protocol) = reading.protocol
+            && let Some(flow) = self.connections.get(id)
+        {
+            let service = Some(protocol.service(flow.row.service));
+            if flow.row.service != service
+                && let Some(flow) = self.connections.edit(id)
+            {
+                Arc::make_mut(&mut flow.row).service = service;
+            }
+        }
+        if let Some(name) = reading.name {
+            self.give(id, time, &name);
+        }
+    }
+
+    /// Gives a flow a name that it said itself, unless it has a better one.
+    fn give(&mut self, id: FlowId, time: Timestamp, name: &Name) {
+        let Some(text) = names::host_name(&name.name) else { return };
+        let Some(flow) = self.connections.get(id) else { return };
+        let row = &flow.row;
+        // An address in place of a name says nothing where it is the address that is talked to, or in HTTP, where
+        // it is what the client's user wrote.
+        if let Ok(address) = text.parse::<IpAddr>()
+            && (name.source == HostSource::Http || address.to_canonical() == row.remote.ip().to_canonical())
+        {
+            return;
+        }
+        let outer = name.ech && !self.names.ties(&text, row.remote.ip());
+        let host = HostName { name: text, source: name.source, learned: time, outer };
+        let is_known = row.host.as_ref().is_some_and(|old| {
+            old.source < host.source
+                || (old.source == host.source && old.name == host.name && old.outer == outer)
+        });
+        if !is_known {
+            self.recredit(id, |flow| set_host(flow, host));
+        }
+    }
+}
+
+fn place(id: FlowId, flow: &Flow) -> Place {
+    let row = &flow.row;
+    let is_dns = row.protocol == Protocol::TCP && [row.local, row.remote].iter().any(|end| end.port() == DNS);
+    Place { flow: id, opener: flow.opener, is_dns }
+}
+
+/// Gives a flow the best name there is for it, unless it has a better one.
+pub(super) fn name(flow: &mut Flow, names: &Names) {
+    let row = &flow.row;
+    let question = Question { process: row.process, address: row.remote.ip(), opened: row.first_seen };
+    let Some(host) = names.look_up(&question) else { return };
+    if row.host.as_ref() == Some(&host) || row.host.as_ref().is_some_and(|old| old.source < host.source) {
+        return;
+    }
+    set_host(flow, host);
+}
+
+fn set_host(flow: &mut Flow, host: HostName) {
+    let row = Arc::make_mut(&mut flow.row);
+    row.domain = Some(names::registrable(&host.name));
+    row.host = Some(host);
+    flow.domain = domains::key(&flow.row);
+}
+
+/// The port of DNS, also over TCP (RFC 1035 §4.2.2).
+const DNS: u16 = 53;
