@@ -141,9 +141,9 @@ fn picture(view: View, rows: u32, turn: u64) -> Arc<Snapshot> {
     let mut snapshot = Snapshot { generation: turn + 1, ..Snapshot::default() };
     let rows = 1..=rows;
     match view {
-        View::Processes => snapshot.processes.extend(rows.map(|row| process(row, turn, &history(row)))),
-        View::Connections => snapshot.connections.extend(rows.map(|row| connection(row, turn))),
-        View::Domains => snapshot.domains.extend(rows.map(|row| domain(row, turn, &history(row)))),
+        View::Processes => snapshot.processes = rows.map(|row| process(row, turn, &history(row))).collect(),
+        View::Connections => snapshot.connections = rows.map(|row| connection(row, turn)).collect(),
+        View::Domains => snapshot.domains = rows.map(|row| domain(row, turn, &history(row))).collect(),
     }
     Arc::new(snapshot)
 }

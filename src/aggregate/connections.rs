@@ -137,7 +137,7 @@ impl Connections {
     }
 
     /// The rows for a snapshot.
-    pub(super) fn tick(&mut self, now: Moment) -> Vec<Arc<ConnectionRow>> {
+    pub(super) fn tick(&mut self, now: Moment) -> Rows<ConnectionRow> {
         self.forget_recent(now);
         let mut changes = Vec::with_capacity(self.changed.len());
         for id in self.changed.drain(..) {
@@ -148,7 +148,7 @@ impl Connections {
             changes.push((id, row));
         }
         self.rows.apply(changes);
-        self.rows.share()
+        self.rows.clone()
     }
 
     /// Drops every closed flow and sets the others' totals to zero.

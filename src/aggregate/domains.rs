@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::counter::{Moment, Span};
 use super::flows::Flow;
 use super::ledger::{Account, AccountRow, Ledger, Parts};
-use super::snapshot::{Both, ConnectionRow, DomainRow};
+use super::snapshot::{Both, ConnectionRow, DomainRow, Rows};
 use super::{Limit, MAX_DOMAIN_NAMES, MAX_DOMAINS};
 use crate::time::Timestamp;
 use crate::units::{Bytes, BytesPerSec};
@@ -86,7 +86,7 @@ impl Domains {
         }
     }
 
-    pub(super) fn tick(&mut self, now: Moment, span: &Span) -> Vec<Arc<DomainRow>> {
+    pub(super) fn tick(&mut self, now: Moment, span: &Span) -> Rows<DomainRow> {
         self.ledger.tick(now, span, |account| account.flows == 0 && account.row.bytes == Both::default())
     }
 

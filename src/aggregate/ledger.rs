@@ -226,7 +226,7 @@ impl<R: AccountRow> Ledger<R> {
         now: Moment,
         span: &Span,
         is_over: impl Fn(&Account<R>) -> bool,
-    ) -> Vec<Arc<R>> {
+    ) -> Rows<R> {
         self.finish_rates(span);
         self.move_charts(now);
         let mut changes = Vec::with_capacity(self.changed.len());
@@ -256,7 +256,7 @@ impl<R: AccountRow> Ledger<R> {
             }
         }
         self.rows.apply(changes);
-        self.rows.share()
+        self.rows.clone()
     }
 
     /// Sets every total, rate and chart to zero.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::counter::{Moment, Span};
 use super::ledger::{Account, AccountRow, Ledger, Parts, Share};
 use super::names::printable;
-use super::snapshot::{Both, ProcessRow};
+use super::snapshot::{Both, ProcessRow, Rows};
 use super::{Limit, MAX_PROCESSES};
 use crate::event::{App, Process, ProcessKey};
 use crate::time::Timestamp;
@@ -113,7 +113,7 @@ impl Processes {
         }
     }
 
-    pub(super) fn tick(&mut self, now: Moment, span: &Span) -> Vec<Arc<ProcessRow>> {
+    pub(super) fn tick(&mut self, now: Moment, span: &Span) -> Rows<ProcessRow> {
         let linger = self.linger;
         let ledger = &mut self.ledger;
         self.exited.retain(|&process| {

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+pub use super::rows::{Iter, Rows};
 use crate::event::{App, FlowId, InterfaceKind, ProcessKey, Protocol, Statistics, TcpState};
 use crate::time::Timestamp;
 use crate::units::{Bytes, BytesPerSec};
@@ -32,11 +33,11 @@ pub struct Snapshot {
     /// The machine.
     pub totals: Totals,
     /// One row a process; the last one may be *Unattributed* (`key` is `None`).
-    pub processes: Vec<Arc<ProcessRow>>,
+    pub processes: Rows<ProcessRow>,
     /// One row a connection.
-    pub connections: Vec<Arc<ConnectionRow>>,
+    pub connections: Rows<ConnectionRow>,
     /// One row a registrable domain.
-    pub domains: Vec<Arc<DomainRow>>,
+    pub domains: Rows<DomainRow>,
     /// The interfaces that are there, by name.
     pub interfaces: Vec<Arc<str>>,
     /// The newest sentence about something wrong with the capture.

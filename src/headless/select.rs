@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::aggregate::snapshot::{ConnectionRow, DomainRow, Snapshot};
+use crate::aggregate::snapshot::{ConnectionRow, DomainRow, Rows, Snapshot};
 use crate::event::ProcessKey;
 use crate::filter::Filter;
 use crate::units::Bytes;
@@ -17,15 +17,17 @@ pub fn select(snapshot: &Snapshot, filter: &Filter) -> Snapshot {
         return snapshot.clone();
     }
     let mut selected = snapshot.clone();
-    selected.processes.retain(|row| filter.matches_process(row));
+    selected.processes =
+        snapshot.processes.iter().filter(|row| filter.matches_process(row)).cloned().collect();
     let owners: BTreeSet<Option<ProcessKey>> = selected.processes.iter().map(|row| row.key).collect();
-    selected.connections.retain(|row| owners.contains(&row.process));
+    let own = snapshot.connections.iter().filter(|row| owners.contains(&row.process));
+    selected.connections = own.cloned().collect();
     selected.domains = domains(snapshot, &selected.connections);
     selected
 }
 
 /// The domain rows of `snapshot` that `connections` belong to, with those connections' figures.
-fn domains(snapshot: &Snapshot, connections: &[Arc<ConnectionRow>]) -> Vec<Arc<DomainRow>> {
+fn domains(snapshot: &Snapshot, connections: &Rows<ConnectionRow>) -> Rows<DomainRow> {
     let mut by_domain: BTreeMap<(bool, Arc<str>), Vec<&ConnectionRow>> = BTreeMap::new();
     for row in connections.iter().filter(|row| row.credited) {
         let key = match &row.domain {

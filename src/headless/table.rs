@@ -8,7 +8,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::json::end;
 use super::select::select;
 use crate::aggregate::names::printable;
-use crate::aggregate::snapshot::{ConnectionRow, ProcessRow, Snapshot};
+use crate::aggregate::snapshot::{ConnectionRow, ProcessRow, Rows, Snapshot};
 use crate::event::ProcessKey;
 use crate::filter::Filter;
 use crate::units::Bytes;
@@ -172,7 +172,7 @@ fn by_rate(one: &ProcessRow, other: &ProcessRow) -> Ordering {
 }
 
 /// For each owner the remote end that it moved the most with, by name or by address.
-fn top_hosts(connections: &[std::sync::Arc<ConnectionRow>]) -> BTreeMap<Option<ProcessKey>, (Bytes, String)> {
+fn top_hosts(connections: &Rows<ConnectionRow>) -> BTreeMap<Option<ProcessKey>, (Bytes, String)> {
     let mut moved: BTreeMap<(Option<ProcessKey>, String), Bytes> = BTreeMap::new();
     for row in connections.iter().filter(|row| row.credited) {
         let host =

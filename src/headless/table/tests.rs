@@ -28,7 +28,7 @@ fn process_row(pid: Option<i32>, name: &str, rate: u64, bytes: u64) -> Arc<Proce
 }
 
 fn snapshot(processes: Vec<Arc<ProcessRow>>) -> Snapshot {
-    Snapshot { processes, totals: Totals::default(), ..Snapshot::default() }
+    Snapshot { processes: processes.into(), totals: Totals::default(), ..Snapshot::default() }
 }
 
 #[test]

@@ -126,9 +126,10 @@ fn domain(name: &str) -> Arc<DomainRow> {
 
 fn three() -> Snapshot {
     Snapshot {
-        processes: vec![process(10, "alpha", 300.0), process(20, "beta", 200.0), process(30, "gamma", 100.0)],
-        connections: vec![connection(1, 20, "one.example.com"), connection(2, 20, "two.example.com")],
-        domains: vec![domain("example.com"), domain("example.org")],
+        processes: vec![process(10, "alpha", 300.0), process(20, "beta", 200.0), process(30, "gamma", 100.0)]
+            .into(),
+        connections: vec![connection(1, 20, "one.example.com"), connection(2, 20, "two.example.com")].into(),
+        domains: vec![domain("example.com"), domain("example.org")].into(),
         ..Snapshot::default()
     }
 }
@@ -349,7 +350,10 @@ fn the_selection_stays_on_its_row_while_the_order_changes() {
     let (mut window, fake) = open(three());
     press(&mut window, Press::ArrowDown);
     assert_eq!(selected(&window), Some(Key::Process(Some(pid(10)))));
-    fake.put(Snapshot { processes: vec![process(10, "alpha", 1.0), process(20, "beta", 9.0)], ..three() });
+    fake.put(Snapshot {
+        processes: vec![process(10, "alpha", 1.0), process(20, "beta", 9.0)].into(),
+        ..three()
+    });
     window.run_steps(5);
     assert_eq!(rows(&window), ["beta", "alpha"]);
     assert_eq!(selected(&window), Some(Key::Process(Some(pid(10)))));
@@ -359,8 +363,10 @@ fn the_selection_stays_on_its_row_while_the_order_changes() {
 fn the_order_changes_at_most_once_a_second() {
     let (mut window, fake) = open(three());
     window.run_steps(5);
-    let swapped =
-        |down| Snapshot { processes: vec![process(10, "alpha", down), process(20, "beta", 5.0)], ..three() };
+    let swapped = |down| Snapshot {
+        processes: vec![process(10, "alpha", down), process(20, "beta", 5.0)].into(),
+        ..three()
+    };
     fake.put(swapped(1.0));
     window.step();
     assert_eq!(rows(&window), ["beta", "alpha"]);
@@ -380,7 +386,7 @@ fn the_order_is_held_while_a_menu_is_open_and_the_menu_keeps_its_row() {
     window.remove_cursor();
     let mut processes =
         vec![process(5, "new", 5000.0), process(20, "beta", 9000.0), process(30, "gamma", 1.0)];
-    fake.put(Snapshot { processes: processes.clone(), ..three() });
+    fake.put(Snapshot { processes: processes.clone().into(), ..three() });
     window.run_steps(8);
     assert_eq!(rows(&window), ["beta", "gamma", "new"], "alpha went, the new one is last, no other moved");
     window.get_by_label("Copy name").click();
@@ -393,7 +399,7 @@ fn the_order_is_held_while_a_menu_is_open_and_the_menu_keeps_its_row() {
     assert_eq!(copied.as_deref(), Some("beta"));
     processes.push(process(40, "delta", 7000.0));
     window.remove_cursor();
-    fake.put(Snapshot { processes, ..three() });
+    fake.put(Snapshot { processes: processes.into(), ..three() });
     window.run_steps(8);
     assert_eq!(rows(&window), ["beta", "delta", "new", "gamma"], "sorted again");
 }
@@ -404,7 +410,8 @@ fn the_order_is_held_while_the_pointer_is_on_a_row() {
     window.get_by_label_contains("gamma").hover();
     window.run();
     fake.put(Snapshot {
-        processes: vec![process(10, "alpha", 1.0), process(20, "beta", 2.0), process(30, "gamma", 3.0)],
+        processes: vec![process(10, "alpha", 1.0), process(20, "beta", 2.0), process(30, "gamma", 3.0)]
+            .into(),
         ..three()
     });
     window.run_steps(8);
@@ -489,7 +496,7 @@ fn a_paused_display_keeps_its_picture() {
     *fake.status.lock().unwrap() =
         Arc::new(Status { capture: CaptureState::Live, paused: true, ..Status::default() });
     window.run();
-    fake.put(Snapshot { processes: vec![], ..three() });
+    fake.put(Snapshot { processes: vec![].into(), ..three() });
     window.run_steps(6);
     assert_eq!(rows(&window).len(), 3);
     window.get_all_by_label("Resume").next().unwrap().click();

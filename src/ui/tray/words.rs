@@ -1,9 +1,8 @@
 //! The words of the tray: its title, tool tip and menu lines, made from a snapshot and nothing else.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 
-use crate::aggregate::snapshot::{ProcessRow, Snapshot};
+use crate::aggregate::snapshot::{ProcessRow, Rows, Snapshot};
 use crate::session::{CaptureState, Status};
 use crate::ui::icon::{Levels, level};
 use crate::units::BytesPerSec;
@@ -74,7 +73,7 @@ fn note(status: &Status) -> Option<String> {
 }
 
 /// The rows with the highest rate now, then with the most bytes so far: the list stays full when traffic pauses.
-fn busiest(rows: &[Arc<ProcessRow>]) -> Vec<&ProcessRow> {
+fn busiest(rows: &Rows<ProcessRow>) -> Vec<&ProcessRow> {
     let weight = |row: &ProcessRow| {
         (row.rate.rx.get() + row.rate.tx.get(), u128::from(row.bytes.rx.0) + u128::from(row.bytes.tx.0))
     };

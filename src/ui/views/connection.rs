@@ -1,12 +1,11 @@
 //! Connections: one row a flow, in their own table and below opened processes and domains.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use serde_json::json;
 
 use super::{Column, Field, Key, MenuEntry, Row, SortKey};
-use crate::aggregate::snapshot::{ConnectionRow, HostName, HostSource, Snapshot};
+use crate::aggregate::snapshot::{ConnectionRow, HostName, HostSource, Rows, Snapshot};
 use crate::event::TcpState;
 use crate::filter::Filter;
 use crate::settings::View;
@@ -83,7 +82,7 @@ fn dot(row: &ConnectionRow, cell: &CellPainter<'_>) -> egui::Color32 {
 impl Row for ConnectionRow {
     const VIEW: View = View::Connections;
 
-    fn all(snapshot: &Snapshot) -> &[Arc<Self>] {
+    fn all(snapshot: &Snapshot) -> &Rows<Self> {
         &snapshot.connections
     }
 

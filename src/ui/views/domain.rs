@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{Column, Field, Key, MenuEntry, Row, SortKey};
-use crate::aggregate::snapshot::{ConnectionRow, DomainRow, Snapshot};
+use crate::aggregate::snapshot::{ConnectionRow, DomainRow, Rows, Snapshot};
 use crate::filter::Filter;
 use crate::settings::View;
 use crate::ui::text;
@@ -39,7 +39,7 @@ fn some_of(names: &[Arc<str>]) -> String {
 impl Row for DomainRow {
     const VIEW: View = View::Domains;
 
-    fn all(snapshot: &Snapshot) -> &[Arc<Self>] {
+    fn all(snapshot: &Snapshot) -> &Rows<Self> {
         &snapshot.domains
     }
 

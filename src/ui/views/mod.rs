@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use crate::aggregate::snapshot::{ConnectionRow, Snapshot};
+use crate::aggregate::snapshot::{ConnectionRow, Rows, Snapshot};
 use crate::event::{FlowId, ProcessKey};
 use crate::filter::Filter;
 use crate::settings::View;
@@ -218,7 +218,7 @@ pub trait Row: Sized {
     const VIEW: View;
 
     /// All rows of its table, in the order of their keys.
-    fn all(snapshot: &Snapshot) -> &[Arc<Self>];
+    fn all(snapshot: &Snapshot) -> &Rows<Self>;
     /// The key of the row of this table that a connection stands below.
     fn parent_of(connection: &ConnectionRow) -> Key;
     /// Its name for life.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::{Field, Key, Row};
-use crate::aggregate::snapshot::ConnectionRow;
+use crate::aggregate::snapshot::{ConnectionRow, Rows};
 use crate::filter::Filter;
 
 /// Where a line's row is in the snapshot that the order was made for.
@@ -26,9 +26,9 @@ pub(super) struct Line {
 /// What there is to put in order.
 pub(super) struct Contents<'a, R> {
     /// The table's own rows, in the order of their keys.
-    pub(super) rows: &'a [Arc<R>],
+    pub(super) rows: &'a Rows<R>,
     /// All connections, of which some stand below opened rows.
-    pub(super) connections: &'a [Arc<ConnectionRow>],
+    pub(super) connections: &'a Rows<ConnectionRow>,
     /// What the user typed.
     pub(super) filter: &'a Filter,
     /// The column to sort by, and whether the largest comes first.
@@ -94,7 +94,7 @@ impl Order {
 
     /// For each row, its place among the lines so far, or [`NEW`]. Rows mostly stay at the index that
     /// they had in the snapshot before; only for those that moved are keys looked up.
-    fn held_positions<R: Row>(&self, rows: &[Arc<R>]) -> Vec<u32> {
+    fn held_positions<R: Row>(&self, rows: &Rows<R>) -> Vec<u32> {
         let mut positions = vec![NEW; rows.len()];
         let mut moved = Vec::new();
         for (place, line) in (0_u32..).zip(&self.lines) {
@@ -148,7 +148,7 @@ fn position(positions: &[u32], index: u32) -> u32 {
     positions.get(index as usize).copied().unwrap_or(NEW)
 }
 
-fn indices<R>(rows: &[Arc<R>]) -> impl Iterator<Item = (u32, &Arc<R>)> {
+fn indices<R>(rows: &Rows<R>) -> impl Iterator<Item = (u32, &Arc<R>)> {
     (0..).zip(rows)
 }
 

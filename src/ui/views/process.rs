@@ -1,11 +1,9 @@
 //! Processes: one row a process, and one for what has no owner; opened, a process shows its connections.
 
-use std::sync::Arc;
-
 use serde_json::json;
 
 use super::{Column, Field, Key, MenuEntry, Row, SortKey};
-use crate::aggregate::snapshot::{ConnectionRow, ProcessRow, Snapshot};
+use crate::aggregate::snapshot::{ConnectionRow, ProcessRow, Rows, Snapshot};
 use crate::filter::Filter;
 use crate::settings::View;
 use crate::ui::text;
@@ -31,7 +29,7 @@ pub const COLUMNS: &[Column] = &[
 impl Row for ProcessRow {
     const VIEW: View = View::Processes;
 
-    fn all(snapshot: &Snapshot) -> &[Arc<Self>] {
+    fn all(snapshot: &Snapshot) -> &Rows<Self> {
         &snapshot.processes
     }
 

@@ -1,5 +1,6 @@
 //! The tray's words for given snapshots.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
@@ -36,7 +37,7 @@ fn snapshot(processes: Vec<Arc<ProcessRow>>) -> Snapshot {
         rate: Both { rx: rate(2_620_000), tx: rate(32_400) },
         ..Totals::default()
     };
-    Snapshot { totals, processes, ..Snapshot::default() }
+    Snapshot { totals, processes: processes.into(), ..Snapshot::default() }
 }
 
 fn live() -> Status {
@@ -104,7 +105,7 @@ fn the_busiest_five_come_first_then_those_with_the_most_bytes() {
 fn equal_rows_keep_their_order() {
     let rows = |pids: [i32; 3]| pids.map(|pid| row(pid, "worker", (10, 0), 10)).to_vec();
     let mut names: Vec<Option<ProcessKey>> =
-        busiest(&rows([3, 1, 2])).into_iter().map(|row| row.key).collect();
+        busiest(&rows([3, 1, 2]).into()).into_iter().map(|row| row.key).collect();
     assert!(names.is_sorted(), "{names:?}");
     names.dedup();
     assert_eq!(names.len(), 3);
