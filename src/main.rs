@@ -171,6 +171,7 @@ impl Backend for Desk {
 struct Guarded(#[cfg(target_os = "linux")] Option<Arc<crow::instance::Door>>);
 
 impl Guarded {
+    #[cfg_attr(not(target_os = "linux"), expect(clippy::unused_self, reason = "there is no door to close"))]
     fn close(&self) {
         #[cfg(target_os = "linux")]
         if let Some(door) = &self.0 {
@@ -205,6 +206,7 @@ fn only_one(cli: &Cli, waker: &Waker) -> anyhow::Result<Option<Guarded>> {
 
 /// The system itself sees to it that an app runs once.
 #[cfg(not(target_os = "linux"))]
+#[expect(clippy::unnecessary_wraps, reason = "on Linux there are ways to fail")]
 fn only_one(_cli: &Cli, _waker: &Waker) -> anyhow::Result<Option<Guarded>> {
     Ok(Some(Guarded()))
 }

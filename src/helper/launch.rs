@@ -1,5 +1,7 @@
 //! Starting the helper with the rights it needs, and taking exactly it as the peer on a fresh socket.
 
+pub mod osascript;
+
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder};
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -19,7 +21,7 @@ use nix::unistd::{getegid, geteuid};
 
 use super::peer::{Peer, descends_from};
 use super::protocol::{Decoder, Hello, ProtocolError, ToApp, ToHelper};
-use super::session::{Process, Session, SessionError, send};
+use super::session::{Process, Session, SessionError, describe, send};
 
 /// The capabilities that let the helper work without root, as `setcap` takes them.
 pub const FILE_CAPABILITIES: &str = "cap_net_raw,cap_sys_ptrace,cap_dac_read_search=ep";
@@ -42,6 +44,8 @@ pub enum Method {
     Direct,
     /// The desktop asks for permission.
     Pkexec,
+    /// macOS asks for an administrator's password.
+    Osascript,
     /// sudo asks on the terminal.
     Sudo,
 }
@@ -66,6 +70,21 @@ pub enum LaunchError {
     /// The system said no.
     #[error("permission to capture was refused: {0}")]
     NotAllowed(String),
+    /// macOS has put the app into a place of its own.
+    #[error(
+        "macOS runs Crow from a temporary folder because it was downloaded and not moved; drag Crow to the \
+         Applications folder and open it there"
+    )]
+    Translocated,
+    /// A path that cannot be handed to the system's password dialog.
+    #[error("the path {0:?} has characters that macOS cannot hand on; move Crow to the Applications folder")]
+    OddPath(PathBuf),
+    /// The helper is not the one that belongs to this app.
+    #[error("the capture helper was changed and was not started; reinstall Crow")]
+    Tampered,
+    /// The helper's signature is missing or somebody else's.
+    #[error("the capture helper is not signed by Crow's developer and was not started; reinstall Crow")]
+    BadSignature,
     /// The helper ended before it answered.
     #[error("{0}")]
     Ended(String),
@@ -119,7 +138,7 @@ impl Launch {
         let socket = folder.0.join("pipe");
         let listener = UnixListener::bind(&socket).map_err(at("listening"))?;
         listener.set_nonblocking(true).map_err(at("listening"))?;
-        let child = command(method, &self.helper, &socket).spawn().map_err(at("running it"))?;
+        let child = command(method, &self.helper, &socket)?.spawn().map_err(at("running it"))?;
         let mut process = watch(child)?;
         let opened = self.take_peer(&listener, &mut process, method);
         // From here on nobody else can connect.
@@ -153,7 +172,7 @@ impl Launch {
             }
             if let Ok((stream, _)) = listener.accept() {
                 let peer = Peer::of(&stream).map_err(|errno| at("asking who it is")(errno.into()))?;
-                if is_the_helper(peer, process.child.id()) {
+                if is_the_helper(method, peer, process.child.id()) {
                     stream.set_nonblocking(false).map_err(at("taking its pipe"))?;
                     return Ok(stream);
                 }
@@ -199,6 +218,7 @@ struct Surroundings {
     brings_capabilities: bool,
     has_pkexec: bool,
     has_desktop: bool,
+    has_osascript: bool,
     has_sudo: bool,
     has_terminal: bool,
 }
@@ -211,6 +231,7 @@ impl Surroundings {
             brings_capabilities: brings_capabilities(helper),
             has_pkexec: find_program("pkexec").is_some(),
             has_desktop: is_set("DISPLAY") || is_set("WAYLAND_DISPLAY"),
+            has_osascript: cfg!(target_os = "macos") && Path::new(osascript::OSASCRIPT).is_file(),
             has_sudo: find_program("sudo").is_some(),
             has_terminal: io::stdin().is_terminal(),
         }
@@ -221,6 +242,9 @@ impl Surroundings {
             Some(Method::Direct)
         } else if self.has_desktop && self.has_pkexec {
             Some(Method::Pkexec)
+        } else if self.has_osascript {
+            // Not sudo on a Mac: it would run the helper where it lies, and there the user's programs can change it.
+            Some(Method::Osascript)
         } else if self.has_terminal && self.has_sudo {
             Some(Method::Sudo)
         } else {
@@ -256,10 +280,32 @@ fn find_program(name: &str) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-fn command(method: Method, helper: &Path, socket: &Path) -> Command {
+fn command(method: Method, helper: &Path, socket: &Path) -> Result<Command, LaunchError> {
+    let mut command = match method {
+        Method::Osascript => authorized(helper, socket)?,
+        Method::Direct | Method::Pkexec | Method::Sudo => started_in_place(method, helper, socket),
+    };
+    let stdin = if method == Method::Sudo { Stdio::inherit() } else { Stdio::null() };
+    command.stdin(stdin).stdout(Stdio::null()).stderr(Stdio::piped());
+    Ok(command)
+}
+
+/// The command that has a copy of the helper started by macOS. The helper is read here, before anybody is asked:
+/// from now on another one will not do.
+fn authorized(helper: &Path, socket: &Path) -> Result<Command, LaunchError> {
+    if osascript::is_translocated(helper) {
+        return Err(LaunchError::Translocated);
+    }
+    let digest = osascript::digest(helper)?;
+    let app = (geteuid().as_raw(), getegid().as_raw(), std::process::id());
+    osascript::command(&osascript::Request { helper, digest: &digest, socket, app })
+}
+
+/// The command that starts the helper where it lies.
+fn started_in_place(method: Method, helper: &Path, socket: &Path) -> Command {
     let program = |name| find_program(name).unwrap_or_else(|| PathBuf::from(name));
     let mut command = match method {
-        Method::Direct => Command::new(helper),
+        Method::Direct | Method::Osascript => Command::new(helper),
         Method::Pkexec => {
             let mut command = Command::new(program("pkexec"));
             // Without this, pkexec asks on a terminal that may be out of sight.
@@ -278,14 +324,14 @@ fn command(method: Method, helper: &Path, socket: &Path) -> Command {
     for (name, number) in numbers {
         command.arg(name).arg(number.to_string());
     }
-    let stdin = if method == Method::Sudo { Stdio::inherit() } else { Stdio::null() };
-    command.stdin(stdin).stdout(Stdio::null()).stderr(Stdio::piped());
     command
 }
 
-/// Whether `peer` is what was started as `child`: root or this user, and that process or one that it started.
-fn is_the_helper(peer: Peer, child: u32) -> bool {
-    let is_trusted = peer.uid == 0 || peer.uid == geteuid().as_raw();
+/// Whether `peer` is what was started as `child`: root or this user, and that process or one that it started. What
+/// macOS starts is root when it connects, and nobody but root and this user can enter the folder of the pipe.
+fn is_the_helper(method: Method, peer: Peer, child: u32) -> bool {
+    let is_this_user = method != Method::Osascript && peer.uid == geteuid().as_raw();
+    let is_trusted = peer.uid == 0 || is_this_user;
     let is_ours = i32::try_from(child).is_ok_and(|child| {
         // Where the system does not tell who started whom, the user and the folder's permissions must do.
         descends_from(peer.pid, child).unwrap_or(true)
@@ -333,6 +379,10 @@ const MAX_LINE_BYTES: u64 = 1024;
 fn early_end(method: Method, status: ExitStatus, process: &Process) -> LaunchError {
     const PKEXEC_DISMISSED: i32 = 126;
     const PKEXEC_NOT_ALLOWED: i32 = 127;
+    if method == Method::Osascript {
+        let line = process.last_words();
+        return osascript::failure(&line).unwrap_or_else(|| LaunchError::Ended(describe(status, &line)));
+    }
     match (method, status.code()) {
         (Method::Pkexec, Some(PKEXEC_DISMISSED)) => LaunchError::Dismissed,
         // Whoever asked for the password speaks, of passwords and rights; the helper has not run.

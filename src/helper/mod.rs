@@ -5,9 +5,10 @@
 
 #[cfg(target_os = "linux")]
 pub mod engine;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 mod ffi;
 pub mod launch;
+pub mod macos;
 pub mod peer;
 #[cfg(target_os = "linux")]
 pub mod privileges;

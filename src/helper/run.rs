@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
+#[cfg(target_os = "macos")]
+use super::macos::{copy, privileges};
 use super::peer::Peer;
 #[cfg(target_os = "linux")]
 use super::privileges;
@@ -66,7 +68,6 @@ pub enum Error {
     #[error(transparent)]
     Capture(#[from] live::Error),
     /// Root could not be given up.
-    #[cfg(target_os = "linux")]
     #[error(transparent)]
     Privileges(#[from] privileges::Error),
     /// The capture or the pipe ended in disorder.
@@ -137,6 +138,11 @@ const HASTE: u8 = 10;
 ///
 /// [`Error`], which the app has been told too if it could be reached.
 pub fn run(arguments: &Arguments) -> Result<(), Error> {
+    #[cfg(target_os = "macos")]
+    if let Ok(program) = std::env::current_exe() {
+        // What stays if this fails is a program that only root can see, and not worth giving up for.
+        let _ = copy::remove(&program, copy::ROOTS_FOLDER.as_ref());
+    }
     let mut greeter = Greeter::connect(arguments)?;
     let result =
         greeter.hear_start().and_then(|interface| capture(arguments, &mut greeter, interface.as_deref()));
@@ -177,9 +183,18 @@ fn capture(arguments: &Arguments, greeter: &mut Greeter, interface: Option<&str>
     Ok(())
 }
 
-#[cfg(not(target_os = "linux"))]
-fn capture(_arguments: &Arguments, _greeter: &mut Greeter, interface: Option<&str>) -> Result<(), Error> {
-    match live::open(interface)? {}
+#[cfg(target_os = "macos")]
+fn capture(arguments: &Arguments, greeter: &mut Greeter, interface: Option<&str>) -> Result<(), Error> {
+    use super::macos::engine::engine;
+    use super::serve::{Pipe, serve};
+
+    let mut live = live::open(interface)?;
+    privileges::drop_for_good(arguments.uid, arguments.gid)?;
+    greeter.say(&ToApp::Started)?;
+    // A signal ends the process at once. That loses at most the current tick; the pipe's end tells the app.
+    let pipe = Pipe { stream: &greeter.stream, decoder: std::mem::take(&mut greeter.decoder), signals: None };
+    serve(pipe, &mut live, &mut engine())?;
+    Ok(())
 }
 
 /// The pipe before the capture begins.

@@ -249,6 +249,10 @@ impl<'a, S: Source, E: Engine> Server<'a, S, E> {
             Err(err) => return Err(ServeError::Poll(err.into())),
         }
         let is_ready = |place: usize| fds.get(place).and_then(PollFd::revents).unwrap_or(PollFlags::empty());
+        // A system that cannot wait for this kind of device says so at once, each time: that would be a busy loop.
+        if is_ready(0).contains(PollFlags::POLLNVAL) {
+            return Err(ServeError::Poll(ErrorKind::Unsupported.into()));
+        }
         Ok(Ready {
             capture: !is_ready(0).is_empty(),
             app: is_ready(1).intersects(
@@ -380,7 +384,6 @@ fn wall_clock() -> Timestamp {
     Timestamp::new(since.as_secs(), since.subsec_nanos())
 }
 
-#[cfg(target_os = "linux")]
 impl Source for live::Live {
     fn poll_fd(&self) -> BorrowedFd<'_> {
         self.poll_fd()

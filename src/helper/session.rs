@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
+use super::launch::osascript;
 use super::protocol::{Decoder, Encoder, ProtocolError, ToApp, ToHelper};
 use crate::event::Event;
 
@@ -192,18 +193,30 @@ impl Process {
     }
 }
 
-fn describe(status: ExitStatus, words: &str) -> String {
-    // sudo passes on that its program died of a signal as shells do: 128 and the signal's number.
-    let signal = status.signal().or(status.code().filter(|code| *code > 128).map(|code| code - 128));
+pub(super) fn describe(status: ExitStatus, words: &str) -> String {
+    // sudo passes on that its program died of a signal as shells do: 128 and the signal's number. osascript ends
+    // with status 1 and passes the shell's status on in the words.
+    let shell = osascript_status(words);
+    let code = shell.or(status.code());
+    let signal = status.signal().or(code.filter(|code| *code > 128).map(|code| code - 128));
     if let Some(number) = signal {
         let name = Signal::try_from(number).map_or("unknown to this system", Signal::as_str);
         return format!("the capture helper was ended by signal {number} ({name}); start the capture again");
     }
-    let code = status.code().unwrap_or_default();
+    let code = code.unwrap_or_default();
     match words {
+        _ if shell.is_some() => {
+            format!("the capture helper ended with status {code}; start the capture again")
+        }
         "" => format!("the capture helper ended with status {code} and no reason; start the capture again"),
         words => format!("the capture helper ended: {words}"),
     }
+}
+
+/// The exit status of what osascript ran, in the last line that it prints.
+fn osascript_status(words: &str) -> Option<i32> {
+    let number = words.contains("execution error").then(|| osascript::error_number(words))?;
+    number.filter(|number| *number > 0)
 }
 
 const STEP: Duration = Duration::from_millis(10);
@@ -223,6 +236,10 @@ mod tests {
             (137 << 8, "", "the capture helper was ended by signal 9 (SIGKILL); start the capture again"),
             (1 << 8, "no such thing", "the capture helper ended: no such thing"),
             (3 << 8, "", "the capture helper ended with status 3 and no reason; start the capture again"),
+            (1 << 8, "0:99: execution error: The command exited with a non-zero status. (137)",
+             "the capture helper was ended by signal 9 (SIGKILL); start the capture again"),
+            (1 << 8, "0:99: execution error: The command exited with a non-zero status. (1)",
+             "the capture helper ended with status 1; start the capture again"),
         ];
         for (raw, words, expected) in cases {
             // On macOS SIGSYS is 12; the number is what this test is about on Linux only.

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use nix::ifaddrs::getifaddrs;
 use pcap::{Active, Capture, Linktype, Precision};
 
-use super::{Counts, Error};
+use super::{Counts, Error, refused, words};
 use crate::capture::Frame;
 use crate::event::InterfaceId;
 use crate::time::Timestamp;
@@ -180,24 +180,6 @@ fn activate(device: &str) -> Result<Capture<Active>, Error> {
         .map_err(|err| refused(&err))?
         .setnonblock()
         .map_err(|err| refused(&err))
-}
-
-fn refused(err: &pcap::Error) -> Error {
-    let words = words(err);
-    // libpcap says which call failed and the system's text for EPERM or EACCES, in this or that form.
-    let lower = words.to_lowercase();
-    if lower.contains("permitted") || lower.contains("permission") || lower.contains("cap_net_raw") {
-        return Error::NoPermission(words);
-    }
-    Error::Open(words)
-}
-
-/// libpcap's own text, without what the crate puts around it.
-fn words(err: &pcap::Error) -> String {
-    match err {
-        pcap::Error::PcapError(text) => text.clone(),
-        other => other.to_string(),
-    }
 }
 
 /// The `LINKTYPE_` number of a capture. libpcap's `DLT_` numbers are the same but for raw IP

@@ -2,19 +2,15 @@
 
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(any(target_os = "macos", test))]
+mod pktap;
 
 #[cfg(target_os = "linux")]
 pub use linux::{Live, open};
-
-/// Says that live capture is not part of this system's build.
-///
-/// # Errors
-///
-/// Always [`Error::NotOnThisSystem`].
-#[cfg(not(target_os = "linux"))]
-pub fn open(_interface: Option<&str>) -> Result<std::convert::Infallible, Error> {
-    Err(Error::NotOnThisSystem)
-}
+#[cfg(target_os = "macos")]
+pub use macos::{Live, open};
 
 /// What the kernel did since the capture began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,7 +41,22 @@ pub enum Error {
     /// libpcap gave up, in its own words.
     #[error("the capture ended: {0}")]
     Read(String),
-    /// This build has no live capture.
-    #[error("live capture on this system needs the helper of a later version of Crow")]
-    NotOnThisSystem,
+}
+
+fn refused(err: &pcap::Error) -> Error {
+    let words = words(err);
+    // libpcap says which call failed and the system's text for EPERM or EACCES, in this or that form.
+    let lower = words.to_lowercase();
+    if lower.contains("permitted") || lower.contains("permission") || lower.contains("cap_net_raw") {
+        return Error::NoPermission(words);
+    }
+    Error::Open(words)
+}
+
+/// libpcap's own text, without what the crate puts around it.
+fn words(err: &pcap::Error) -> String {
+    match err {
+        pcap::Error::PcapError(text) => text.clone(),
+        other => other.to_string(),
+    }
 }

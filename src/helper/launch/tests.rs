@@ -32,6 +32,8 @@ fn the_gentlest_way_to_the_rights_is_taken() {
         ("a terminal", terminal, Some(Method::Sudo)),
         ("a terminal without sudo", Surroundings { has_sudo: false, ..terminal }, None),
         ("both", both, Some(Method::Pkexec)),
+        ("a Mac", Surroundings { has_osascript: true, ..terminal }, Some(Method::Osascript)),
+        ("root on a Mac", Surroundings { is_root: true, has_osascript: true, ..terminal }, Some(Method::Direct)),
         ("a service", Surroundings { has_terminal: false, ..terminal }, None),
     ];
     for (case, surroundings, expected) in cases {
@@ -42,7 +44,7 @@ fn the_gentlest_way_to_the_rights_is_taken() {
 #[test]
 fn the_command_lines_are_what_the_programs_take() {
     let line = |method| {
-        let command = command(method, Path::new("/opt/crow helper"), Path::new("/run/c/pipe"));
+        let command = command(method, Path::new("/opt/crow helper"), Path::new("/run/c/pipe")).unwrap();
         let arguments = command.get_args().map(|word| word.to_string_lossy().into_owned());
         arguments.collect::<Vec<String>>().join("|")
     };
@@ -82,12 +84,15 @@ fn an_early_end_says_what_to_do() {
 fn only_the_child_and_what_it_starts_is_the_helper() {
     let me = std::process::id();
     let peer = Peer { uid: geteuid().as_raw(), pid: me.cast_signed() };
-    assert!(is_the_helper(peer, me));
-    assert!(!is_the_helper(Peer { uid: 54_321, ..peer }, me), "another user");
-    assert!(!is_the_helper(Peer { pid: 1, ..peer }, me), "another process");
+    assert!(is_the_helper(Method::Sudo, peer, me));
+    assert!(!is_the_helper(Method::Sudo, Peer { uid: 54_321, ..peer }, me), "another user");
+    assert!(!is_the_helper(Method::Sudo, Peer { pid: 1, ..peer }, me), "another process");
     let child = Command::new("/bin/sleep").arg("5").stderr(Stdio::null()).spawn().unwrap();
-    assert!(is_the_helper(Peer { pid: child.id().cast_signed(), ..peer }, me), "a child of the child");
-    assert!(!is_the_helper(peer, child.id()), "the parent is not");
+    assert!(
+        is_the_helper(Method::Sudo, Peer { pid: child.id().cast_signed(), ..peer }, me),
+        "a child of the child"
+    );
+    assert!(!is_the_helper(Method::Sudo, peer, child.id()), "the parent is not");
     let mut process = Process { child, last_words: mpsc::channel().1 };
     process.child.kill().unwrap();
     process.end();
