@@ -1,6 +1,10 @@
 //! Captures made by Apple's kernel, read by the program itself: whose rows they become, which way, how many bytes. The
 //! expected figures were added up from the IP lengths that tshark shows, by process tag and direction.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic, and a missing field of the document is a failure"
+)]
 
 mod document;
 
