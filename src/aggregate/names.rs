@@ -244,7 +244,8 @@ pub struct Datagram<'a> {
 
 impl Datagram<'_> {
     /// Whether a port says that this is DNS, mDNS or LLMNR.
-    fn is_dns(&self) -> bool {
+    #[must_use]
+    pub fn is_dns(&self) -> bool {
         [self.local.port(), self.remote.port()].iter().any(|port| [DNS, MDNS, LLMNR].contains(port))
     }
 

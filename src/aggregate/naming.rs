@@ -17,6 +17,13 @@ impl Aggregator {
         let row = &flow.row;
         let (owner, local, remote) = (row.process, row.local, row.remote);
         let datagram = Datagram { flow: id, owner, local, remote, direction, time, bytes };
+        if row.protocol == Protocol::UDP && !datagram.is_dns() {
+            if !flow.is_read && flow.closed.is_none() {
+                let reading = self.finders.datagram(id, bytes);
+                self.found(id, time, Found { reading, messages: Vec::new() });
+            }
+            return;
+        }
         let addresses = names::learn_from_datagram(&mut self.names, &datagram, names::read_answers);
         self.rename(&addresses);
     }

@@ -5,6 +5,7 @@ pub mod dns;
 pub mod frame;
 pub mod http;
 pub mod pktap;
+pub mod quic;
 pub mod socks;
 pub mod starttls;
 pub mod tls;

@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::reader::{self, Reading};
+use crate::aggregate::snapshot::HostSource;
 use crate::event::{Direction, FlowId};
+use crate::wire::Error;
+use crate::wire::quic::Initials;
 
 /// The flows whose opening bytes have not said all yet.
 #[derive(Debug, Default)]
 pub struct Finders {
-    finders: BTreeMap<FlowId, Box<Finder>>,
+    streams: BTreeMap<FlowId, Box<Finder>>,
+    initials: BTreeMap<FlowId, Box<Initials>>,
     is_full: bool,
 }
 
@@ -65,14 +69,14 @@ impl Finders {
         if is_answer && !place.is_dns {
             return None;
         }
-        if !self.finders.contains_key(&place.flow) {
+        if !self.streams.contains_key(&place.flow) {
             // What was let go, or given up for room, is not begun in the middle.
             if piece.offset != 0 {
                 return None;
             }
             self.make_room();
         }
-        let finder = self.finders.entry(place.flow).or_default();
+        let finder = self.streams.entry(place.flow).or_default();
         let is_longer = finder.stream(piece.direction).append(piece);
         if !is_longer {
             return None;
@@ -85,9 +89,29 @@ impl Finders {
         Some(Found { reading: finder.read(place.opener), messages: Vec::new() })
     }
 
+    /// Takes in one of the first datagrams of a flow, either way: only a client's can be read.
+    pub fn datagram(&mut self, flow: FlowId, bytes: &[u8]) -> Reading {
+        if MAX_FINDERS <= self.initials.len() && !self.initials.contains_key(&flow) {
+            self.initials.pop_first();
+            self.is_full = true;
+        }
+        let initials = self.initials.entry(flow).or_default();
+        match initials.datagram(bytes) {
+            Ok(hello) => {
+                let protocol = Some(reader::Protocol::Plain("quic"));
+                Reading { protocol, ..reader::hello_said(hello, HostSource::Quic) }
+            }
+            Err(err) => {
+                let protocol = initials.is_quic().then_some(reader::Protocol::Plain("quic"));
+                Reading { name: None, protocol, is_open: err == Error::Truncated }
+            }
+        }
+    }
+
     /// The flow has said all, or is over.
     pub fn forget(&mut self, flow: FlowId) {
-        self.finders.remove(&flow);
+        self.streams.remove(&flow);
+        self.initials.remove(&flow);
     }
 
     /// Whether flows were given up for want of room.
@@ -98,8 +122,8 @@ impl Finders {
 
     /// Gives up the oldest flow when there are too many: what names a flow comes at its beginning.
     fn make_room(&mut self) {
-        if MAX_FINDERS <= self.finders.len() {
-            self.finders.pop_first();
+        if MAX_FINDERS <= self.streams.len() {
+            self.streams.pop_first();
             self.is_full = true;
         }
     }

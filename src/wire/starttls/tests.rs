@@ -84,7 +84,7 @@ fn other_protocols_are_told_at_once() {
             b"\x20\0\0\x01\x05\xa6\xff\x1d\0\0\0\x01\xff\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
         ),
         ("TPKT with data", b"\x03\0\0\x13\x02\xf0\x80"),
-        ("ASN.1", b"\x30\x82\x01\x0a\x02\x82"),
+        ("ASN.1", b"\x30\x82\x01\x0a\x30\x82"),
     ];
     for (case, stream) in cases {
         assert_eq!(prologue(stream), Err(Error::Unsupported), "{case}");

@@ -88,3 +88,20 @@ fn dns_over_tcp_comes_message_by_message() {
     }
     assert_eq!(messages, [(Direction::Out, b"abc".to_vec()), (Direction::Out, b"de".to_vec())]);
 }
+
+#[test]
+fn quic_names_its_server_and_other_datagrams_say_nothing() {
+    use crate::wire::quic::tests::first_flight;
+    let mut finders = Finders::default();
+    let flight = first_flight("crow.test");
+    let reading = finders.datagram(FlowId(1), &flight);
+    let name = reading.name.unwrap();
+    assert_eq!((&*name.name, name.source), ("crow.test", HostSource::Quic));
+    assert_eq!(reading.protocol, Some(reader::Protocol::Plain("quic")));
+    assert!(!reading.is_open);
+    assert_eq!(finders.datagram(FlowId(2), b"hello"), Reading::default());
+    for flow in 0..=MAX_FINDERS as u64 {
+        finders.datagram(FlowId(10 + flow), b"");
+    }
+    assert!(finders.is_full());
+}
