@@ -7,6 +7,8 @@ use crate::aggregate::snapshot::Source;
 use crate::event::{Event, FlowId};
 use crate::helper::launch::{Launch, LaunchError, Method};
 use crate::helper::session::Session;
+#[cfg(target_os = "macos")]
+use crate::process::macos::{Mac, completer::Completer};
 use crate::process::users::Users;
 use crate::session::{Action, CaptureState};
 
@@ -64,10 +66,14 @@ impl CaptureThread {
         self.shared.helper.store(helper.control().ok().map(Arc::new));
         self.shared.set_capture(&CaptureState::Live);
         let mut users = Users::default();
+        #[cfg(target_os = "macos")]
+        let mut completer = Completer::new(Mac);
         let ended = loop {
             let mut events = Vec::new();
             match helper.read_events(&mut events) {
                 Ok(true) => {
+                    #[cfg(target_os = "macos")]
+                    completer.complete(&mut events);
                     for event in &mut events {
                         complete(event, session, &mut users);
                     }

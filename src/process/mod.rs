@@ -7,6 +7,7 @@
 pub mod apps;
 #[cfg(target_os = "linux")]
 pub mod linux;
+pub mod macos;
 #[cfg(unix)]
 pub mod users;
 pub mod waiting;
