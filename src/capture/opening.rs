@@ -25,6 +25,13 @@ pub(super) struct GapBudget {
     used: usize,
 }
 
+impl GapBudget {
+    /// Whether no stream waits.
+    pub(super) const fn is_unused(&self) -> bool {
+        self.used == 0
+    }
+}
+
 /// A run of payload bytes that continues what was given out before.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Piece {
@@ -67,6 +74,14 @@ impl Openings {
     /// before it are missing here, the capture has lost them and they will not be sent again.
     pub(super) fn acknowledged(&mut self, direction: Direction, number: u32, budget: &mut GapBudget) {
         self.stream(direction).acknowledged(number, budget);
+    }
+
+    /// Whether nothing more will come out in one direction. It stays so.
+    pub(super) fn is_done_in(&self, direction: Direction) -> bool {
+        match direction {
+            Direction::Out => self.sent.is_done(),
+            Direction::In => self.received.is_done(),
+        }
     }
 
     /// Whether nothing more will come out.

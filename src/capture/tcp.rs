@@ -1,5 +1,7 @@
 //! One TCP connection seen from its local end: state, round-trip time and retransmissions, from headers alone.
 
+use std::num::NonZeroU64;
+
 use crate::event::{Direction, TcpState};
 use crate::wire::{Tcp, TcpFlags};
 
@@ -49,35 +51,78 @@ pub(super) struct Change {
     pub(super) retransmit: bool,
 }
 
-/// A connection.
+/// A connection. There may be a million of them, and each packet reads most of one: so what may not be known
+/// yet is a bit beside a number rather than an `Option`, which is half the size.
 #[derive(Debug)]
 pub(super) struct Connection {
-    pub(super) state: TcpState,
     sent: Half,
     received: Half,
-    /// The sent segment whose acknowledgement is awaited: one past its last sequence number, and when.
-    sample: Option<(u32, u64)>,
-    /// The smoothed round-trip time in nanoseconds.
-    smoothed: Option<u64>,
+    /// When the segment was sent whose acknowledgement is awaited; counts while `is_sampling`.
+    sampled: u64,
+    /// The smoothed round-trip time in nanoseconds; one that took no time counts as 1.
+    smoothed: Option<NonZeroU64>,
+    /// One past that segment's last sequence number.
+    sample_end: u32,
+    is_sampling: bool,
+    pub(super) state: TcpState,
 }
 
 /// One direction of a connection.
 #[derive(Clone, Copy, Debug, Default)]
 struct Half {
-    /// The sequence number of SYN, if that was seen.
-    initial: Option<u32>,
-    /// One past the highest sequence number sent, once any was.
-    next: Option<u32>,
-    /// The highest acknowledgement from the other end.
-    acknowledged: Option<u32>,
-    /// One past FIN.
-    fin: Option<u32>,
     /// When `next` last grew.
     grew: u64,
+    /// The sequence number of SYN, if that was seen.
+    initial: u32,
+    /// One past the highest sequence number sent, once any was.
+    next: u32,
+    /// The highest acknowledgement from the other end.
+    acknowledged: u32,
+    /// One past FIN.
+    fin: u32,
+    /// Which of these four are known.
+    known: Known,
     /// Whether the last growth was by one payload byte, as a zero-window probe does it.
     single: bool,
     /// … and the other end has answered without taking that byte.
     refused: bool,
+}
+
+/// A set of numbers in a [`Half`].
+#[derive(Clone, Copy, Debug, Default)]
+struct Known(u8);
+
+impl Known {
+    const INITIAL: Self = Self(1);
+    const NEXT: Self = Self(2);
+    const ACKNOWLEDGED: Self = Self(4);
+    const FIN: Self = Self(8);
+}
+
+impl Half {
+    const fn knows(&self, which: Known, number: u32) -> Option<u32> {
+        if self.known.0 & which.0 == 0 { None } else { Some(number) }
+    }
+
+    const fn initial(&self) -> Option<u32> {
+        self.knows(Known::INITIAL, self.initial)
+    }
+
+    const fn next(&self) -> Option<u32> {
+        self.knows(Known::NEXT, self.next)
+    }
+
+    const fn acknowledged(&self) -> Option<u32> {
+        self.knows(Known::ACKNOWLEDGED, self.acknowledged)
+    }
+
+    const fn fin(&self) -> Option<u32> {
+        self.knows(Known::FIN, self.fin)
+    }
+
+    const fn learn(&mut self, which: Known) {
+        self.known.0 |= which.0;
+    }
 }
 
 impl Connection {
@@ -89,7 +134,15 @@ impl Connection {
             (true, _, _) => TcpState::SynReceived,
             (false, _, _) => TcpState::Established,
         };
-        Self { state, sent: Half::default(), received: Half::default(), sample: None, smoothed: None }
+        Self {
+            sent: Half::default(),
+            received: Half::default(),
+            sampled: 0,
+            smoothed: None,
+            sample_end: 0,
+            is_sampling: false,
+            state,
+        }
     }
 
     /// Whether `segment` begins another connection between the same ends (RFC 9293 §3.6.1): a SYN after
@@ -101,7 +154,7 @@ impl Connection {
         match self.state {
             TcpState::Closed | TcpState::TimeWait | TcpState::LastAck => true,
             TcpState::SynSent | TcpState::SynReceived => {
-                self.half(segment.direction).initial.is_some_and(|initial| initial != segment.tcp.sequence)
+                self.half(segment.direction).initial().is_some_and(|initial| initial != segment.tcp.sequence)
             }
             _ => false,
         }
@@ -141,22 +194,23 @@ impl Connection {
         }
         let number = segment.tcp.acknowledgment;
         let other = self.half_mut(opposite(segment.direction));
-        if other.acknowledged.is_none_or(|highest| is_after(number, highest)) {
-            other.acknowledged = Some(number);
+        if other.acknowledged().is_none_or(|highest| is_after(number, highest)) {
+            other.acknowledged = number;
+            other.learn(Known::ACKNOWLEDGED);
         }
-        other.refused |= other.single && other.next == Some(number.wrapping_add(1));
-        let (end, sent) = self.sample?;
-        if segment.direction == Direction::Out || is_after(end, number) {
+        other.refused |= other.single && other.next() == Some(number.wrapping_add(1));
+        if !self.is_sampling || segment.direction == Direction::Out || is_after(self.sample_end, number) {
             return None;
         }
-        self.sample = None;
-        let measured = segment.clock.saturating_sub(sent);
+        self.is_sampling = false;
+        let measured = segment.clock.saturating_sub(self.sampled);
         if measured > MAX_RTT {
             return None;
         }
         // RFC 6298 §2.3: alpha = 1/8.
-        let smoothed = self.smoothed.map_or(measured, |before| before - before / 8 + measured / 8);
-        self.smoothed = Some(smoothed);
+        let before = self.smoothed.map(NonZeroU64::get);
+        let smoothed = before.map_or(measured, |before| before - before / 8 + measured / 8);
+        self.smoothed = NonZeroU64::new(smoothed.max(1));
         u32::try_from(smoothed / 1000).ok()
     }
 
@@ -164,7 +218,7 @@ impl Connection {
     fn grows(&self, segment: &Segment) -> bool {
         let end = segment.tcp.sequence.wrapping_add(segment.length());
         self.half(segment.direction)
-            .next
+            .next()
             .is_none_or(|next| is_after(end, next) || next.wrapping_sub(end) > MAX_DISTANCE)
     }
 
@@ -174,10 +228,10 @@ impl Connection {
             return marked;
         }
         let half = self.half(segment.direction);
-        let Some(next) = half.next else { return false };
+        let Some(next) = half.next() else { return false };
         let (start, length) = (segment.tcp.sequence, segment.length());
         let end = start.wrapping_add(length);
-        let acknowledged = half.acknowledged.is_some_and(|number| !is_after(end, number));
+        let acknowledged = half.acknowledged().is_some_and(|number| !is_after(end, number));
         if segment.payload_len == 1 && length == 1 && end == next && (acknowledged || half.refused) {
             return false; // A keep-alive (RFC 9293 §3.8.4) or a zero-window probe (§3.8.6.1).
         }
@@ -191,14 +245,16 @@ impl Connection {
             return;
         }
         let start = segment.tcp.sequence;
-        if self.sample.is_some_and(|(end, _)| is_after(end, start)) {
-            self.sample = None;
-        } else if self.sample.is_none()
+        if self.is_sampling && is_after(self.sample_end, start) {
+            self.is_sampling = false;
+        } else if !self.is_sampling
             && grown
             && segment.marked != Some(true)
-            && self.sent.next.is_none_or(|next| !is_after(next, start))
+            && self.sent.next().is_none_or(|next| !is_after(next, start))
         {
-            self.sample = Some((start.wrapping_add(segment.length()), segment.clock));
+            self.is_sampling = true;
+            self.sample_end = start.wrapping_add(segment.length());
+            self.sampled = segment.clock;
         }
     }
 
@@ -207,19 +263,22 @@ impl Connection {
         let end = start.wrapping_add(length);
         let half = self.half_mut(segment.direction);
         if segment.has(TcpFlags::SYN) {
-            half.initial = Some(start);
+            half.initial = start;
+            half.learn(Known::INITIAL);
         }
         if segment.has(TcpFlags::FIN) {
-            half.fin = Some(end);
+            half.fin = end;
+            half.learn(Known::FIN);
         }
         if grown {
-            half.single = length == 1 && segment.payload_len == 1 && half.next == Some(start);
+            half.single = length == 1 && segment.payload_len == 1 && half.next() == Some(start);
             half.refused = false;
-            half.next = Some(end);
+            half.next = end;
             half.grew = segment.clock;
-        } else if half.next.is_none() {
-            half.next = Some(start);
+        } else if half.next().is_none() {
+            half.next = start;
         }
+        half.learn(Known::NEXT);
     }
 
     /// RFC 9293 §3.3.2, figure 5, as an observer beside the local end sees it.
@@ -251,7 +310,7 @@ impl Connection {
         };
         let answered = segment.direction == In
             && ack
-            && self.sent.fin.is_some_and(|fin| !is_after(fin, segment.tcp.acknowledgment));
+            && self.sent.fin().is_some_and(|fin| !is_after(fin, segment.tcp.acknowledgment));
         let acknowledged = match opened {
             FinWait1 if answered => FinWait2,
             Closing if answered => TimeWait,

@@ -45,24 +45,28 @@ impl Patience {
     }
 }
 
-/// What the table holds for a flow.
+/// What the table holds for a flow, in four cache lines: what finds it and what each packet changes fills the
+/// first, the connection the second and half of the third; what packets leave alone comes last.
 #[derive(Debug, Default)]
+#[repr(C, align(64))]
 pub(super) struct Flow {
-    pub(super) id: FlowId,
     pub(super) pair: Pair,
-    pub(super) links: Links,
+    pub(super) local_is_low: bool,
+    pub(super) opened: Option<Direction>,
+    datagrams: u8,
+    /// The one direction whose opening bytes are all passed on, so that what follows in it need not look.
+    done: Option<Direction>,
     /// When the last packet came, on the meter's clock.
     pub(super) heard: u64,
-    pub(super) local_is_low: bool,
     /// Its delta, and the tick in which that is the right one.
     pub(super) delta: (u32, u32),
-    /// Its opening event, and the tick in which that can still be completed.
-    pub(super) announced: (u32, u32),
-    pub(super) opened: Option<Direction>,
-    pub(super) owner: Option<Owner>,
-    datagrams: u8,
+    pub(super) id: FlowId,
     connection: Option<Connection>,
     openings: Option<Box<Openings>>,
+    pub(super) links: Links,
+    /// Its opening event, and the tick in which that can still be completed.
+    pub(super) announced: (u32, u32),
+    pub(super) owner: Option<Owner>,
 }
 
 /// A packet as one end of its flow sees it.
@@ -137,8 +141,8 @@ impl Flow {
         self.connection.as_ref().map(|connection| connection.state)
     }
 
-    /// Counts a packet and follows what it does to the connection. Says whether the flow's patience may
-    /// have changed with it.
+    /// Counts a packet and follows what it does to the connection. Says whether the flow's patience has
+    /// become shorter with it.
     pub(super) fn count(&mut self, sight: &Sight<'_>, delta: &mut Delta) -> bool {
         self.heard = sight.clock;
         let bytes = u64::from(sight.packet.ip_bytes);
@@ -153,6 +157,7 @@ impl Flow {
             }
         }
         let Some(segment) = sight.segment() else { return false };
+        let before = self.patience();
         let is_first = self.connection.is_none();
         // A first fragment of a flow known so far by later ones brings the connection with it.
         let connection = self.connection.get_or_insert_with(|| Connection::new(&segment));
@@ -163,7 +168,7 @@ impl Flow {
         }
         delta.rtt_us = change.rtt_us.or(delta.rtt_us);
         delta.retransmits = delta.retransmits.saturating_add(u32::from(change.retransmit));
-        is_first || change.state.is_some()
+        self.patience().nanos() < before.nanos()
     }
 
     /// The next bytes at the start of a TCP stream.
@@ -172,6 +177,11 @@ impl Flow {
         let transport = &sight.packet.transport;
         let tcp = transport.tcp?;
         let direction = sight.direction;
+        let is_plain = !tcp.flags.has(TcpFlags::SYN) && !tcp.flags.has(TcpFlags::RST);
+        let is_empty = transport.payload.is_empty() && transport.payload_len == 0;
+        if is_plain && (is_empty || self.done == Some(direction)) && budget.is_unused() {
+            return None; // Nothing to add, and nobody waits for a segment that was lost.
+        }
         let mut sequence = tcp.sequence;
         if tcp.flags.has(TcpFlags::SYN) {
             sequence = sequence.wrapping_add(1);
@@ -185,11 +195,8 @@ impl Flow {
         }
         let bytes = transport.payload;
         let payload = Payload { direction, sequence, bytes, wire_len: transport.payload_len };
-        let piece = if bytes.is_empty() && transport.payload_len == 0 {
-            None
-        } else {
-            openings.segment(payload, budget)
-        };
+        let piece = if is_empty { None } else { openings.segment(payload, budget) };
+        self.done = [Direction::Out, Direction::In].into_iter().find(|&way| openings.is_done_in(way));
         if openings.is_done() || tcp.flags.has(TcpFlags::RST) {
             self.release(budget);
         }

@@ -92,6 +92,8 @@ pub struct Meter {
     gaps: GapBudget,
     names: owners::Names,
     interfaces: HashMap<InterfaceId, Seen>,
+    /// The interface of the last packet, and whether it is loopback: packets come in runs.
+    latest: Option<(InterfaceId, bool)>,
     clock: Clock,
     pending: Pending,
     ownerless: Vec<NewFlow>,
@@ -152,12 +154,14 @@ impl Meter {
         if self.interfaces.len() < MAX_INTERFACES || self.interfaces.contains_key(&interface.id) {
             self.interfaces.entry(interface.id).or_default().is_loopback = is_loopback;
         }
+        self.latest = None;
         self.pending.interface_up(interface);
     }
 
     /// Says that an interface is gone. Its flows stay until they have been silent for long enough.
     pub fn interface_down(&mut self, interface: InterfaceId) {
         self.interfaces.remove(&interface);
+        self.latest = None;
         self.pending.interface_down(interface);
     }
 
@@ -186,8 +190,8 @@ impl Meter {
             return;
         }
         let (pair, source_is_low) = Pair::of(packet, place);
-        let hash = self.table.hash(&pair);
-        let found = self.table.find(hash, &pair);
+        let tag = self.table.tag(&pair);
+        let found = self.table.find(tag, &pair);
         let direction = match found.and_then(|slot| self.table.get(slot)) {
             Some(flow) if flow.local_is_low == source_is_low => Direction::Out,
             Some(_) => Direction::In,
@@ -203,7 +207,7 @@ impl Meter {
             },
         };
         let local_is_low = source_is_low == (direction == Direction::Out);
-        self.see(context, Lookup { pair, hash, found, local_is_low }, &sight(direction));
+        self.see(context, Lookup { pair, tag, found, local_is_low }, &sight(direction));
     }
 
     /// Counts a frame that is no packet: [`wire::Error::Unsupported`] is another protocol than IP, the rest
@@ -295,10 +299,21 @@ impl Meter {
     }
 
     /// Whether both ends of a packet are this machine.
-    fn is_within_machine(&self, context: &Context<'_>, packet: &Packet<'_>) -> bool {
+    fn is_within_machine(&mut self, context: &Context<'_>, packet: &Packet<'_>) -> bool {
         packet.loopback
-            || self.interfaces.get(&context.interface).is_some_and(|seen| seen.is_loopback)
+            || self.is_on_loopback(context.interface)
             || (is_loopback(packet.source) && is_loopback(packet.destination))
+    }
+
+    fn is_on_loopback(&mut self, interface: InterfaceId) -> bool {
+        if let Some((latest, is_loopback)) = self.latest
+            && latest == interface
+        {
+            return is_loopback;
+        }
+        let is_loopback = self.interfaces.get(&interface).is_some_and(|seen| seen.is_loopback);
+        self.latest = Some((interface, is_loopback));
+        is_loopback
     }
 
     /// Whether the capture shows both copies of each packet on this loopback interface.
@@ -327,10 +342,10 @@ impl Meter {
     fn see_end(&mut self, context: &Context<'_>, place: Place, sight: &Sight<'_>) {
         let (pair, source_is_low) = Pair::of(sight.packet, place);
         let pair = pair.for_end(sight.direction, source_is_low);
-        let hash = self.table.hash(&pair);
-        let found = self.table.find(hash, &pair);
+        let tag = self.table.tag(&pair);
+        let found = self.table.find(tag, &pair);
         let local_is_low = source_is_low == (sight.direction == Direction::Out);
-        self.see(context, Lookup { pair, hash, found, local_is_low }, sight);
+        self.see(context, Lookup { pair, tag, found, local_is_low }, sight);
     }
 
     /// Sees a packet from one end.
@@ -350,7 +365,7 @@ impl Meter {
         let Some(slot) = slot else { return };
         let Some(flow) = self.table.get_mut(slot) else { return };
         let Some(delta) = self.pending.delta(flow) else { return };
-        let is_restless = flow.count(sight, delta);
+        let is_impatient = flow.count(sight, delta);
         if let Some(tag) = &context.tag
             && let Some(owner) = owners::owner(tag, sight.direction)
         {
@@ -364,7 +379,7 @@ impl Meter {
                 self.pending.datagram(flow.id, context.time, sight.direction, bytes);
             }
         }
-        if is_restless {
+        if is_impatient {
             self.table.rehang(slot);
         }
     }
@@ -378,7 +393,7 @@ impl Meter {
             self.close(silent, context.time, CloseReason::Evicted);
         }
         let flow = Flow::new(lookup.pair, lookup.local_is_low, sight, self.options.payload);
-        let slot = self.table.insert(lookup.hash, flow)?;
+        let slot = self.table.insert(lookup.tag, flow)?;
         let flow = self.table.get_mut(slot)?;
         self.pending.opened(flow, context.time);
         if let (Some(state), Some(delta)) = (flow.state(), self.pending.delta(flow)) {
@@ -408,7 +423,7 @@ impl Meter {
 #[derive(Clone, Copy, Debug)]
 struct Lookup {
     pair: Pair,
-    hash: u64,
+    tag: table::Tag,
     found: Option<u32>,
     local_is_low: bool,
 }

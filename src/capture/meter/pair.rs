@@ -6,11 +6,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use crate::event::{Direction, FlowKey, InterfaceId, Protocol};
 use crate::wire::Packet;
 
-/// The lower and the higher end of a conversation, packed so that IPv4 hashes in 16 bytes.
+/// The lower and the higher end of a conversation, packed so that IPv4 hashes in 16 bytes and a flow
+/// has its key in its first cache line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Pair {
-    /// IPv4: the lower address and the higher one in the first word. IPv6: two words each.
-    words: [u64; 4],
+    /// The lower address and the higher one. IPv4: in the first two words. IPv6: four words each.
+    words: [[u32; 4]; 2],
     ports: [u16; 2],
     interface: u32,
     protocol: u8,
@@ -39,22 +40,25 @@ impl Pair {
     /// The pair of a packet, and whether its source is the lower end.
     pub(super) fn of(packet: &Packet<'_>, place: Place) -> (Self, bool) {
         let [source_port, destination_port] = place.ports;
-        let from = (packet.source, source_port);
-        let to = (packet.destination, destination_port);
-        let source_is_low = from <= to;
-        let (low, high) = if source_is_low { (from, to) } else { (to, from) };
-        let (words, is_v6) = match (low.0, high.0) {
-            (IpAddr::V4(low), IpAddr::V4(high)) => {
-                ([u64::from(low.to_bits()) << 32 | u64::from(high.to_bits()), 0, 0, 0], false)
+        let (words, source_is_low, is_v6) = match (packet.source, packet.destination) {
+            (IpAddr::V4(from), IpAddr::V4(to)) => {
+                let (from, to) = (from.to_bits(), to.to_bits());
+                let source_is_low = (from, source_port) <= (to, destination_port);
+                let [low, high] = if source_is_low { [from, to] } else { [to, from] };
+                ([[low, high, 0, 0], [0; 4]], source_is_low, false)
             }
-            (low, high) => {
-                let ([a, b], [c, d]) = (halves(low), halves(high));
-                ([a, b, c, d], true)
+            (from, to) => {
+                let (from, to) = (bits(from), bits(to));
+                let source_is_low = (from, source_port) <= (to, destination_port);
+                let [low, high] = if source_is_low { [from, to] } else { [to, from] };
+                ([quarters(low), quarters(high)], source_is_low, true)
             }
         };
+        let ports =
+            if source_is_low { [source_port, destination_port] } else { [destination_port, source_port] };
         let pair = Self {
             words,
-            ports: [low.1, high.1],
+            ports,
             interface: place.interface.0,
             protocol: packet.transport.protocol.0,
             is_v6,
@@ -100,13 +104,15 @@ impl Pair {
     }
 
     fn addresses(&self) -> (IpAddr, IpAddr) {
-        let [a, b, c, d] = self.words;
+        let [low, high] = self.words;
         if self.is_v6 {
-            let join = |high: u64, low: u64| Ipv6Addr::from_bits(u128::from(high) << 64 | u128::from(low));
-            (join(a, b).into(), join(c, d).into())
+            let join = |words: [u32; 4]| {
+                Ipv6Addr::from_bits(words.iter().fold(0, |bits, &word| bits << 32 | u128::from(word)))
+            };
+            (join(low).into(), join(high).into())
         } else {
-            let half = |word: u64| Ipv4Addr::from_bits(u32::try_from(word & 0xffff_ffff).unwrap_or(0));
-            (half(a >> 32).into(), half(a).into())
+            let [low, high, ..] = low;
+            (Ipv4Addr::from_bits(low).into(), Ipv4Addr::from_bits(high).into())
         }
     }
 }
@@ -114,8 +120,9 @@ impl Pair {
 impl Hash for Pair {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let [low_port, high_port] = self.ports;
-        let [a, b, c, d] = self.words;
-        state.write_u64(a);
+        let join = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
+        let [[a, b, c, d], high] = self.words;
+        state.write_u64(join(a, b));
         state.write_u64(
             u64::from(low_port) << 48
                 | u64::from(high_port) << 32
@@ -124,18 +131,22 @@ impl Hash for Pair {
                     ^ self.end as u64,
         );
         if self.is_v6 {
-            state.write_u64(b);
-            state.write_u64(c);
-            state.write_u64(d);
+            state.write_u64(join(c, d));
+            let [a, b, c, d] = high;
+            state.write_u64(join(a, b));
+            state.write_u64(join(c, d));
         }
     }
 }
 
-fn halves(address: IpAddr) -> [u64; 2] {
-    let bits = match address {
+fn bits(address: IpAddr) -> u128 {
+    match address {
         IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
         IpAddr::V6(address) => address.to_bits(),
-    };
-    let half = |bits: u128| u64::try_from(bits & u128::from(u64::MAX)).unwrap_or(0);
-    [half(bits >> 64), half(bits)]
+    }
+}
+
+fn quarters(bits: u128) -> [u32; 4] {
+    let quarter = |shift: u32| u32::try_from(bits >> shift & u128::from(u32::MAX)).unwrap_or(0);
+    [quarter(96), quarter(64), quarter(32), quarter(0)]
 }

@@ -3,7 +3,7 @@
 use std::hash::BuildHasher;
 
 use hashbrown::DefaultHashBuilder;
-use hashbrown::hash_table::{Entry, HashTable};
+use hashbrown::hash_table::HashTable;
 
 use super::flow::{Flow, Patience};
 use super::pair::Pair;
@@ -32,7 +32,8 @@ const SPOKES: u64 = 1 << 12;
 pub(super) struct Table {
     slots: Vec<Flow>,
     free: Vec<u32>,
-    index: HashTable<(u64, u32)>,
+    /// The index: a part of the hash and the slot, small so that it stays in the cache.
+    index: HashTable<(Tag, u32)>,
     hasher: DefaultHashBuilder,
     /// The first and the last flow on each spoke.
     wheel: Vec<[u32; 2]>,
@@ -55,6 +56,18 @@ impl Default for Table {
     }
 }
 
+/// As much of a pair's hash as the index keeps. It is enough: among 2^20 flows there are a hundred or so
+/// of another pair with the same tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tag(u32);
+
+impl Tag {
+    /// The hash that the index is sorted by, with the tag's bits spread over all of it (Fibonacci hashing).
+    fn hash(self) -> u64 {
+        u64::from(self.0).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+}
+
 /// A flow's place on the wheel.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Links {
@@ -74,15 +87,15 @@ impl Table {
         self.index.len()
     }
 
-    pub(super) fn hash(&self, pair: &Pair) -> u64 {
-        self.hasher.hash_one(pair)
+    pub(super) fn tag(&self, pair: &Pair) -> Tag {
+        Tag(u32::try_from(self.hasher.hash_one(pair) >> 32).unwrap_or(0))
     }
 
-    pub(super) fn find(&self, hash: u64, pair: &Pair) -> Option<u32> {
-        let same = |&(other, slot): &(u64, u32)| {
-            other == hash && self.get(slot).is_some_and(|flow| flow.pair == *pair)
+    pub(super) fn find(&self, tag: Tag, pair: &Pair) -> Option<u32> {
+        let same = |&(other, slot): &(Tag, u32)| {
+            other == tag && self.get(slot).is_some_and(|flow| flow.pair == *pair)
         };
-        self.index.find(hash, same).map(|&(_, slot)| slot)
+        self.index.find(tag.hash(), same).map(|&(_, slot)| slot)
     }
 
     pub(super) fn get(&self, slot: u32) -> Option<&Flow> {
@@ -101,7 +114,7 @@ impl Table {
 
     /// Takes a flow in, gives it its id and hangs it on the wheel. The caller has seen to it that there is
     /// room.
-    pub(super) fn insert(&mut self, hash: u64, mut flow: Flow) -> Option<u32> {
+    pub(super) fn insert(&mut self, tag: Tag, mut flow: Flow) -> Option<u32> {
         let slot = match self.free.pop() {
             Some(slot) => slot,
             None if self.slots.len() < MAX_SLOTS => u32::try_from(self.slots.len()).ok()?,
@@ -109,7 +122,7 @@ impl Table {
         };
         self.serial += 1;
         flow.id = FlowId(self.serial << SLOT_BITS | u64::from(slot));
-        self.index.insert_unique(hash, (hash, slot), |&(hash, _)| hash);
+        self.index.insert_unique(tag.hash(), (tag, slot), |&(tag, _)| tag.hash());
         match self.get_mut(slot) {
             Some(place) => *place = flow,
             None => self.slots.push(flow),
@@ -120,19 +133,14 @@ impl Table {
 
     /// Takes a flow out.
     pub(super) fn remove(&mut self, slot: u32) -> Option<Flow> {
-        let hash = self.hash(&self.get(slot)?.pair);
-        if let Entry::Occupied(entry) = self.index.entry(hash, |&(_, other)| other == slot, |&(hash, _)| hash)
-        {
-            entry.remove();
-        } else {
-            return None;
-        }
+        let hash = self.tag(&self.get(slot)?.pair).hash();
+        self.index.find_entry(hash, |&(_, other)| other == slot).ok()?.remove();
         self.take_down(slot);
         self.free.push(slot);
         self.get_mut(slot).map(std::mem::take)
     }
 
-    /// Hangs a flow anew whose patience has changed.
+    /// Hangs a flow anew whose patience has become shorter.
     pub(super) fn rehang(&mut self, slot: u32) {
         self.take_down(slot);
         self.hang(slot);

@@ -167,8 +167,8 @@ fn an_interface_that_returns_within_a_tick_is_up() {
 
 #[test]
 fn an_idle_flow_is_small() {
-    let size = size_of::<Flow>() + 2 * size_of::<(u64, u32)>();
-    assert!(size <= 400, "{size} bytes for a flow and its place in the index");
+    let size = size_of::<Flow>() + 2 * size_of::<(table::Tag, u32)>();
+    assert!(size <= 272, "{size} bytes for a flow and its place in the index");
 }
 
 #[test]
