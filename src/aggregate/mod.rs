@@ -17,6 +17,7 @@ pub mod names;
 mod processes;
 mod rows;
 pub mod services;
+mod slots;
 pub mod snapshot;
 
 use std::collections::BTreeSet;
@@ -143,8 +144,8 @@ impl Aggregator {
         let (processes, domains) = (&mut self.processes, &mut self.domains);
         self.connections.rate(moment, &span, |flow, bytes| {
             if flow.row.credited {
-                processes.ledger.add_to_rate(&processes::key(flow.row.process), bytes);
-                domains.ledger.add_to_rate(&flow.domain, bytes);
+                processes.ledger.add_to_rate(flow.account, bytes);
+                domains.ledger.add_to_rate(flow.domain, bytes);
             }
         });
         if !self.options.keep_closed {
@@ -183,7 +184,7 @@ impl Aggregator {
         self.processes.reset(now);
         self.domains.reset(now);
         for flow in self.connections.reset() {
-            self.processes.ledger.forget(&processes::key(flow.row.process));
+            self.processes.ledger.forget(flow.account);
             self.domains.debit(&flow);
         }
         self.limits.clear();
@@ -198,10 +199,7 @@ impl Aggregator {
             Ok(false) => {}
             Ok(true) => {
                 let name = self.processes.name(Some(key));
-                let owned = |flow: &Flow| flow.row.process == Some(key);
-                let ids: Vec<FlowId> =
-                    self.connections.iter().filter(|(_, flow)| owned(flow)).map(|(id, _)| id).collect();
-                for id in ids {
+                for id in self.connections.ids(|flow| flow.row.process == Some(key)) {
                     self.recredit(id, |flow| Arc::make_mut(&mut flow.row).process_name = Arc::clone(&name));
                 }
             }
@@ -239,8 +237,9 @@ impl Aggregator {
             credited: true,
         };
         let mut flow = Flow {
-            domain: domains::key(&row),
             row: Arc::new(row),
+            account: None,
+            domain: None,
             ring: Ring::default(),
             interface: key.interface,
             source: owner.map(|owner| owner.source),
@@ -249,8 +248,8 @@ impl Aggregator {
             is_active: false,
         };
         name(&mut flow, &self.names);
-        self.processes.credit(process, flow.share(), now);
-        self.limits.extend(self.domains.credit(&flow, now).err());
+        flow.account = self.processes.credit(process, flow.share(), now);
+        self.limits.extend(self.domains.credit(&mut flow, now).err());
         self.connections.open(id, flow, now);
         for doubled in self.twins.open(&self.interfaces, id, key) {
             self.recredit(doubled, |flow| Arc::make_mut(&mut flow.row).credited = false);
@@ -287,8 +286,8 @@ impl Aggregator {
         self.machine.moved(row.interface_kind, delta, row.process.is_some(), now);
         if row.credited {
             let bytes = Both { rx: delta.rx_bytes, tx: delta.tx_bytes };
-            self.processes.ledger.moved(&processes::key(row.process), bytes, time, now);
-            self.domains.ledger.moved(&flow.domain, bytes, time, now);
+            self.processes.ledger.moved(flow.account, bytes, time, now);
+            self.domains.ledger.moved(flow.domain, bytes, time, now);
         }
         if delta.state == Some(TcpState::Closed) {
             self.close(delta.flow, now);
@@ -307,8 +306,8 @@ impl Aggregator {
         let Some(flow) = self.connections.edit(id).filter(|flow| flow.closed.is_none()) else { return };
         flow.close(now);
         if flow.row.credited {
-            self.processes.ledger.close(&processes::key(flow.row.process));
-            self.domains.ledger.close(&flow.domain);
+            self.processes.ledger.close(flow.account);
+            self.domains.ledger.close(flow.domain);
         }
         self.twins.close(id, &flow.row);
         self.connections.closed(id);
@@ -337,8 +336,9 @@ impl Aggregator {
 
     /// Interfaces changed: finds the flows that are seen twice anew.
     fn restack(&mut self) {
-        let open = self.connections.iter().filter(|(_, flow)| flow.closed.is_none());
-        let keys = open.map(|(id, flow)| (id, flow_key(flow)));
+        let open = self.connections.still_open();
+        let connections = &self.connections;
+        let keys = open.into_iter().filter_map(|id| Some((id, flow_key(connections.get(id)?))));
         for doubled in self.twins.rebuild(&self.interfaces, keys) {
             self.recredit(doubled, |flow| Arc::make_mut(&mut flow.row).credited = false);
         }
@@ -349,11 +349,10 @@ impl Aggregator {
         let now = self.clock.moment();
         let Some(flow) = self.connections.edit(id) else { return };
         let unattributed = flow.unattributed();
-        self.processes.ledger.debit(&processes::key(flow.row.process), flow.share());
+        self.processes.ledger.debit(flow.account, flow.share());
         self.domains.debit(flow);
         change(flow);
-        flow.domain = domains::key(&flow.row);
-        self.processes.credit(flow.row.process, flow.share(), now);
+        flow.account = self.processes.credit(flow.row.process, flow.share(), now);
         self.limits.extend(self.domains.credit(flow, now).err());
         self.machine.reattribute(unattributed, flow.unattributed());
     }
@@ -361,8 +360,8 @@ impl Aggregator {
     /// Drops a closed flow; what it moved stays in the accounts.
     fn forget(&mut self, id: FlowId) {
         if let Some(flow) = self.connections.remove(id) {
-            self.processes.ledger.forget(&processes::key(flow.row.process));
-            self.domains.ledger.forget(&flow.domain);
+            self.processes.ledger.forget(flow.account);
+            self.domains.ledger.forget(flow.domain);
         }
     }
 
@@ -409,7 +408,6 @@ fn name(flow: &mut Flow, names: &Names) {
     let row = Arc::make_mut(&mut flow.row);
     row.domain = Some(names::registrable(&host.name));
     row.host = Some(host);
-    flow.domain = domains::key(&flow.row);
 }
 
 /// The service at the end that was talked to: the remote one if the local end opened, and the other way round.
