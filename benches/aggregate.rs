@@ -43,6 +43,35 @@ fn tick(bencher: Bencher<'_, '_>, (flows, touched): (u32, u32)) {
     });
 }
 
+/// A snapshot of flows of which none moved: what publishing alone costs.
+#[divan::bench(args = [1_000, 100_000], sample_count = 100, sample_size = 1)]
+fn publish(bencher: Bencher<'_, '_>, flows: u32) {
+    let mut busy = Busy::new(flows);
+    busy.settle();
+    let mut held = busy.aggregator.tick(busy.now);
+    bencher.bench_local(|| {
+        held = busy.aggregator.tick(busy.now);
+        held.generation
+    });
+}
+
+/// What connections weigh: `max alloc` over the number of flows, with their part of accounts and snapshot and, at the
+/// peak, of two snapshots and the deltas. All silent for a minute, or all moving something in each tick.
+#[divan::bench(args = [(10_000, false), (100_000, false), (10_000, true)], sample_count = 1, sample_size = 1)]
+fn weight(bencher: Bencher<'_, '_>, (flows, is_busy): (u32, bool)) {
+    bencher.counter(ItemsCount::new(flows)).bench_local(|| {
+        let mut busy = Busy::new(flows);
+        busy.settle();
+        for _ in 0..if is_busy { 150 } else { 0 } {
+            busy.touch(flows);
+            busy.aggregator.tick(busy.now);
+        }
+        let held = busy.aggregator.tick(busy.now);
+        // What is returned is dropped outside of what is counted.
+        (busy.aggregator, held)
+    });
+}
+
 /// Opens flows, names and credits them, and makes the first snapshot.
 #[divan::bench(args = [100, 10_000, 100_000], sample_count = 5, sample_size = 1)]
 fn open(bencher: Bencher<'_, '_>, flows: u32) {

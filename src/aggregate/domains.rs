@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::counter::{Moment, Span};
 use super::flows::Flow;
 use super::ledger::{Account, AccountRow, Ledger, Parts};
+use super::slots::Slot;
 use super::snapshot::{Both, ConnectionRow, DomainRow, Rows};
 use super::{Limit, MAX_DOMAIN_NAMES, MAX_DOMAINS};
 use crate::time::Timestamp;
@@ -49,22 +50,27 @@ pub(super) struct Domains {
 }
 
 impl Domains {
-    /// Adds a flow to its domain.
+    /// Adds a flow to its domain's account, and makes it point there.
     ///
     /// # Errors
     ///
     /// [`Limit::Domains`] or [`Limit::DomainNames`] when something had to make room.
-    pub(super) fn credit(&mut self, flow: &Flow, now: Moment) -> Result<(), Limit> {
-        let (row, key, share) = (&flow.row, &flow.domain, flow.share());
+    pub(super) fn credit(&mut self, flow: &mut Flow, now: Moment) -> Result<(), Limit> {
+        let key = key(&flow.row);
         let mut result = Ok(());
-        if self.ledger.get(key).is_none() {
+        let slot = if let Some(slot) = self.ledger.find(&key) {
+            slot
+        } else {
             if MAX_DOMAINS <= self.ledger.len() {
                 self.make_room();
                 result = Err(Limit::Domains);
             }
-            self.ledger.open(key.clone(), Account::new(empty(key), Extra::default(), now));
-        }
-        if let Some(account) = self.ledger.credit(key, share) {
+            let row = empty(&key);
+            self.ledger.open(Account::new(key, row, Extra::default(), now))
+        };
+        flow.domain = Some(slot);
+        if let Some(account) = self.ledger.credit(slot, flow.share()) {
+            let row = &flow.row;
             let domain = Arc::make_mut(&mut account.row);
             let host = row.host.as_ref().map(|host| &host.name);
             let fits = add(&mut account.extra.hosts, host, &mut domain.hosts)
@@ -79,7 +85,7 @@ impl Domains {
     /// Takes a flow away from its domain, before its owner or name changes.
     pub(super) fn debit(&mut self, flow: &Flow) {
         let row = &flow.row;
-        if let Some(account) = self.ledger.debit(&flow.domain, flow.share()) {
+        if let Some(account) = self.ledger.debit(flow.domain, flow.share()) {
             let domain = Arc::make_mut(&mut account.row);
             remove(&mut account.extra.hosts, row.host.as_ref().map(|host| &host.name), &mut domain.hosts);
             remove(&mut account.extra.processes, process_name(row), &mut domain.processes);
@@ -97,15 +103,17 @@ impl Domains {
 
     /// Drops an eighth of the domains: those without flows that have been silent the longest.
     fn make_room(&mut self) {
-        let mut idle: Vec<(Timestamp, DomainKey)> = self
+        let mut idle: Vec<_> = self
             .ledger
             .iter()
             .filter(|(_, account)| account.flows == 0)
-            .map(|(key, account)| (account.row.last_seen, key.clone()))
+            .map(|(slot, account)| {
+                (account.row.last_seen, account.row.is_address, Arc::clone(&account.row.domain), slot)
+            })
             .collect();
-        idle.sort();
-        let oldest = idle.into_iter().take(MAX_DOMAINS / 8).map(|(_, key)| key).collect();
-        self.ledger.close_accounts(&oldest);
+        idle.sort_unstable();
+        let oldest: Vec<Slot> = idle.into_iter().take(MAX_DOMAINS / 8).map(|(.., slot)| slot).collect();
+        self.ledger.close_accounts(oldest.into_iter());
     }
 }
 

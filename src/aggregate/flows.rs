@@ -8,8 +8,8 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 
 use super::counter::{Moment, Ring};
-use super::domains::DomainKey;
 use super::ledger::Share;
+use super::slots::Slot;
 use super::snapshot::{Both, ConnectionRow};
 use crate::event::{
     Delta, Direction, FlowId, FlowKey, Interface, InterfaceId, InterfaceKind, OwnerSource, Protocol, TcpState,
@@ -21,7 +21,10 @@ use crate::units::Bytes;
 #[derive(Debug)]
 pub(super) struct Flow {
     pub(super) row: Arc<ConnectionRow>,
-    pub(super) domain: DomainKey,
+    /// The account of its owner, once it is credited to one.
+    pub(super) account: Option<Slot>,
+    /// The account of its domain, likewise.
+    pub(super) domain: Option<Slot>,
     pub(super) ring: Ring,
     pub(super) interface: InterfaceId,
     /// Which way the first packet went.
@@ -32,9 +35,9 @@ pub(super) struct Flow {
     pub(super) source: Option<OwnerSource>,
     /// When the flow ended.
     pub(super) closed: Option<Moment>,
-    /// Whether the key is in the list of changed rows.
+    /// Whether it is in the list of flows whose rows changed.
     pub(super) is_changed: bool,
-    /// Whether the key is in the list of flows whose ring holds something.
+    /// Whether it is in the list of flows whose ring holds something.
     pub(super) is_active: bool,
 }
 

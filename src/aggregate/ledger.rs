@@ -3,11 +3,14 @@
 //! An account's bytes are those of the flows that were credited to it; a flow that finds a better
 //! owner or name takes its bytes along. A flow that is forgotten leaves them where they are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::hash::Hash;
 use std::sync::Arc;
+
+use hashbrown::HashMap;
 
 use super::counter::{Moment, Seconds, Span};
 use super::rows::{Row, Rows};
+use super::slots::{Slot, Slots};
 use super::snapshot::{Both, History};
 use crate::time::Timestamp;
 use crate::units::{Bytes, BytesPerSec};
@@ -46,19 +49,24 @@ pub(super) struct Share {
 }
 
 /// All accounts of one kind.
-pub(super) struct Ledger<R: AccountRow> {
-    accounts: BTreeMap<R::Key, Account<R>>,
-    /// Keys of rows that changed since the last tick, each once.
-    changed: Vec<R::Key>,
-    /// Keys of rows whose rate is not zero, or is about to be, each once.
-    rated: Vec<R::Key>,
-    /// Keys of rows whose chart moves, each once.
-    charted: Vec<R::Key>,
+pub(super) struct Ledger<R: AccountRow<Key: Hash>> {
+    accounts: Slots<Account<R>>,
+    /// Where each account is. Never gone over: its order means nothing.
+    places: HashMap<R::Key, Slot>,
+    /// Accounts whose rows changed since the last tick, each once.
+    changed: Vec<Slot>,
+    /// Keys of accounts that were closed since the last tick.
+    gone: Vec<R::Key>,
+    /// Accounts whose rate is not zero, or is about to be, each once.
+    rated: Vec<Slot>,
+    /// Accounts whose chart moves, each once.
+    charted: Vec<Slot>,
     rows: Rows<R>,
 }
 
 /// One account.
 pub(super) struct Account<R: AccountRow> {
+    key: R::Key,
     pub(super) row: Arc<R>,
     pub(super) extra: R::Extra,
     /// Whether the row is left out of snapshots.
@@ -73,7 +81,7 @@ pub(super) struct Account<R: AccountRow> {
     listed: Listed,
 }
 
-/// Which of the ledger's lists an account's key is in.
+/// Which of the ledger's lists an account is in.
 #[derive(Clone, Copy, Default)]
 struct Listed {
     changed: bool,
@@ -81,11 +89,13 @@ struct Listed {
     charted: bool,
 }
 
-impl<R: AccountRow> Default for Ledger<R> {
+impl<R: AccountRow<Key: Hash>> Default for Ledger<R> {
     fn default() -> Self {
         Self {
-            accounts: BTreeMap::new(),
+            accounts: Slots::default(),
+            places: HashMap::new(),
             changed: Vec::new(),
+            gone: Vec::new(),
             rated: Vec::new(),
             charted: Vec::new(),
             rows: Rows::default(),
@@ -95,8 +105,9 @@ impl<R: AccountRow> Default for Ledger<R> {
 
 impl<R: AccountRow> Account<R> {
     /// An account without flows, whose row is left out until it gets one.
-    pub(super) fn new(row: R, extra: R::Extra, now: Moment) -> Self {
+    pub(super) fn new(key: R::Key, row: R, extra: R::Extra, now: Moment) -> Self {
         Self {
+            key,
             row: Arc::new(row),
             extra,
             hidden: true,
@@ -109,38 +120,46 @@ impl<R: AccountRow> Account<R> {
     }
 }
 
-impl<R: AccountRow> Ledger<R> {
+impl<R: AccountRow<Key: Hash>> Ledger<R> {
     pub(super) fn len(&self) -> usize {
-        self.accounts.len()
+        self.places.len()
     }
 
-    pub(super) fn get(&self, key: &R::Key) -> Option<&Account<R>> {
-        self.accounts.get(key)
+    /// Where the account is. It stays there as long as a flow refers to it.
+    pub(super) fn find(&self, key: &R::Key) -> Option<Slot> {
+        self.places.get(key).copied()
     }
 
-    /// Opens an account; an old one of the same key is replaced.
-    pub(super) fn open(&mut self, key: R::Key, account: Account<R>) {
-        self.accounts.insert(key, account);
+    pub(super) fn get(&self, slot: Slot) -> Option<&Account<R>> {
+        self.accounts.get(slot)
+    }
+
+    /// Opens an account for a key that has none.
+    pub(super) fn open(&mut self, account: Account<R>) -> Slot {
+        let key = account.key.clone();
+        let slot = self.accounts.insert(account);
+        self.places.insert(key, slot);
+        slot
     }
 
     /// The account, marked as changed.
-    pub(super) fn edit(&mut self, key: &R::Key) -> Option<&mut Account<R>> {
-        let account = self.accounts.get_mut(key)?;
+    pub(super) fn edit(&mut self, slot: Slot) -> Option<&mut Account<R>> {
+        let account = self.accounts.get_mut(slot)?;
         if !account.listed.changed {
             account.listed.changed = true;
-            self.changed.push(key.clone());
+            self.changed.push(slot);
         }
         Some(account)
     }
 
-    /// All accounts, ascending by key.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&R::Key, &Account<R>)> {
+    /// All accounts, in the same order for the same events.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Slot, &Account<R>)> {
         self.accounts.iter()
     }
 
     /// A flow belongs to the account from now on, with all that it has moved so far.
-    pub(super) fn credit(&mut self, key: &R::Key, share: Share) -> Option<&mut Account<R>> {
-        let account = self.edit(key)?;
+    pub(super) fn credit(&mut self, slot: Slot, share: Share) -> Option<&mut Account<R>> {
+        let account = self.edit(slot)?;
         account.hidden = false;
         let is_first = account.flows == 0 && account.row.figures().0 == Both::default();
         account.flows = account.flows.saturating_add(1);
@@ -158,8 +177,8 @@ impl<R: AccountRow> Ledger<R> {
     }
 
     /// Takes a flow away again, with all that it has moved.
-    pub(super) fn debit(&mut self, key: &R::Key, share: Share) -> Option<&mut Account<R>> {
-        let account = self.edit(key)?;
+    pub(super) fn debit(&mut self, slot: Option<Slot>, share: Share) -> Option<&mut Account<R>> {
+        let account = self.edit(slot?)?;
         account.flows = account.flows.saturating_sub(1);
         let parts = Arc::make_mut(&mut account.row).parts();
         parts.bytes.rx.0 = parts.bytes.rx.0.saturating_sub(share.bytes.rx.0);
@@ -169,23 +188,24 @@ impl<R: AccountRow> Ledger<R> {
     }
 
     /// A flow is forgotten; its bytes stay.
-    pub(super) fn forget(&mut self, key: &R::Key) {
-        if let Some(account) = self.edit(key) {
+    pub(super) fn forget(&mut self, slot: Option<Slot>) {
+        if let Some(account) = slot.and_then(|slot| self.edit(slot)) {
             account.flows = account.flows.saturating_sub(1);
         }
     }
 
     /// A credited flow is no longer open.
-    pub(super) fn close(&mut self, key: &R::Key) {
-        if let Some(account) = self.edit(key) {
+    pub(super) fn close(&mut self, slot: Option<Slot>) {
+        if let Some(account) = slot.and_then(|slot| self.edit(slot)) {
             let parts = Arc::make_mut(&mut account.row).parts();
             *parts.connections = parts.connections.saturating_sub(1);
         }
     }
 
     /// A credited flow moved something.
-    pub(super) fn moved(&mut self, key: &R::Key, bytes: Both<u64>, time: Timestamp, now: Moment) {
-        let Some(account) = self.edit(key) else { return };
+    pub(super) fn moved(&mut self, slot: Option<Slot>, bytes: Both<u64>, time: Timestamp, now: Moment) {
+        let Some(slot) = slot else { return };
+        let Some(account) = self.edit(slot) else { return };
         account.hidden = false;
         account.active = now;
         account.seconds.add(now, bytes);
@@ -195,29 +215,34 @@ impl<R: AccountRow> Ledger<R> {
         *parts.last_seen = time.max(*parts.last_seen);
         if !account.listed.charted {
             account.listed.charted = true;
-            self.charted.push(key.clone());
+            self.charted.push(slot);
         }
     }
 
     /// Adds what one flow moved within the window to the rate in the making.
-    pub(super) fn add_to_rate(&mut self, key: &R::Key, bytes: Both<u64>) {
-        let Some(account) = self.accounts.get_mut(key) else { return };
+    pub(super) fn add_to_rate(&mut self, slot: Option<Slot>, bytes: Both<u64>) {
+        let Some(slot) = slot else { return };
+        let Some(account) = self.accounts.get_mut(slot) else { return };
         account.window.rx = account.window.rx.saturating_add(bytes.rx);
         account.window.tx = account.window.tx.saturating_add(bytes.tx);
         if !account.listed.rated {
             account.listed.rated = true;
-            self.rated.push(key.clone());
+            self.rated.push(slot);
         }
     }
 
-    /// Closes accounts whose bytes need not be remembered; their rows go at the next tick.
-    pub(super) fn close_accounts(&mut self, keys: &BTreeSet<R::Key>) {
-        for key in keys {
-            self.edit(key);
-            self.accounts.remove(key);
+    /// Closes accounts without flows whose bytes need not be remembered; their rows go at the next tick.
+    pub(super) fn close_accounts(&mut self, slots: impl Iterator<Item = Slot>) {
+        for slot in slots {
+            if let Some(account) = self.accounts.remove(slot) {
+                self.places.remove(&account.key);
+                self.gone.push(account.key);
+            }
         }
-        self.rated.retain(|key| !keys.contains(key));
-        self.charted.retain(|key| !keys.contains(key));
+        let accounts = &self.accounts;
+        for list in [&mut self.changed, &mut self.rated, &mut self.charted] {
+            list.retain(|slot| accounts.get(*slot).is_some());
+        }
     }
 
     /// Brings rates and charts up to date, closes the accounts that `is_over`, and returns the rows.
@@ -229,25 +254,27 @@ impl<R: AccountRow> Ledger<R> {
     ) -> Rows<R> {
         self.finish_rates(span);
         self.move_charts(now);
-        let mut changes = Vec::with_capacity(self.changed.len());
-        let mut keys = std::mem::take(&mut self.changed);
-        // An account that was closed and opened again is in the list twice.
-        keys.sort();
-        keys.dedup();
-        for key in keys {
-            let Some(account) = self.accounts.get_mut(&key) else {
-                changes.push((key, None));
-                continue;
-            };
+        let mut changes = Vec::with_capacity(self.changed.len() + self.gone.len());
+        for key in std::mem::take(&mut self.gone) {
+            // One that was opened again is a change like others.
+            match self.find(&key) {
+                Some(slot) => drop(self.edit(slot)),
+                None => changes.push((key, None)),
+            }
+        }
+        for slot in std::mem::take(&mut self.changed) {
+            let Some(account) = self.accounts.get_mut(slot) else { continue };
             account.listed.changed = false;
+            let key = account.key.clone();
             if is_over(account) {
-                // One that is still being charted is closed later, so that the lists hold each key once.
+                // One that is still being charted is closed later, so that the lists hold it once.
                 account.hidden = true;
                 if account.listed.rated || account.listed.charted {
                     account.listed.changed = true;
-                    self.changed.push(key.clone());
+                    self.changed.push(slot);
                 } else {
-                    self.accounts.remove(&key);
+                    self.accounts.remove(slot);
+                    self.places.remove(&key);
                 }
                 changes.push((key, None));
             } else {
@@ -263,9 +290,9 @@ impl<R: AccountRow> Ledger<R> {
     pub(super) fn reset(&mut self, now: Moment) {
         self.rated.clear();
         self.charted.clear();
-        let keys: Vec<R::Key> = self.accounts.keys().cloned().collect();
-        for key in &keys {
-            let Some(account) = self.edit(key) else { continue };
+        let slots: Vec<Slot> = self.accounts.iter().map(|(slot, _)| slot).collect();
+        for slot in slots {
+            let Some(account) = self.edit(slot) else { continue };
             account.seconds = Seconds::new(now, CHART_SECONDS);
             account.window = Both::default();
             account.listed.rated = false;
@@ -279,37 +306,37 @@ impl<R: AccountRow> Ledger<R> {
 
     fn finish_rates(&mut self, span: &Span) {
         let mut still_rated = Vec::with_capacity(self.rated.len());
-        for key in std::mem::take(&mut self.rated) {
-            let Some(account) = self.accounts.get_mut(&key) else { continue };
+        for slot in std::mem::take(&mut self.rated) {
+            let Some(account) = self.accounts.get_mut(slot) else { continue };
             let window = std::mem::take(&mut account.window);
             let rate = span.rate(window);
             account.listed.rated = window != Both::default();
             let is_rated = account.listed.rated;
             if account.row.figures().1 != rate
-                && let Some(account) = self.edit(&key)
+                && let Some(account) = self.edit(slot)
             {
                 *Arc::make_mut(&mut account.row).parts().rate = rate;
             }
             if is_rated {
-                still_rated.push(key);
+                still_rated.push(slot);
             }
         }
         self.rated = still_rated;
     }
 
     fn move_charts(&mut self, now: Moment) {
-        for key in std::mem::take(&mut self.charted) {
-            let Some(account) = self.accounts.get_mut(&key) else { continue };
+        for slot in std::mem::take(&mut self.charted) {
+            let Some(account) = self.accounts.get_mut(slot) else { continue };
             let chart = account.seconds.tick(now);
             account.listed.charted = !account.seconds.is_idle();
             let is_charted = account.listed.charted;
             if let Some(chart) = chart
-                && let Some(account) = self.edit(&key)
+                && let Some(account) = self.edit(slot)
             {
                 *Arc::make_mut(&mut account.row).parts().history = chart;
             }
             if is_charted {
-                self.charted.push(key);
+                self.charted.push(slot);
             }
         }
     }

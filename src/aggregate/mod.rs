@@ -18,6 +18,7 @@ mod naming;
 mod processes;
 mod rows;
 pub mod services;
+mod slots;
 pub mod snapshot;
 
 use std::collections::BTreeSet;
@@ -148,8 +149,8 @@ impl Aggregator {
         let (processes, domains) = (&mut self.processes, &mut self.domains);
         self.connections.rate(moment, &span, |flow, bytes| {
             if flow.row.credited {
-                processes.ledger.add_to_rate(&processes::key(flow.row.process), bytes);
-                domains.ledger.add_to_rate(&flow.domain, bytes);
+                processes.ledger.add_to_rate(flow.account, bytes);
+                domains.ledger.add_to_rate(flow.domain, bytes);
             }
         });
         if !self.options.keep_closed {
@@ -191,7 +192,7 @@ impl Aggregator {
         self.processes.reset(now);
         self.domains.reset(now);
         for flow in self.connections.reset() {
-            self.processes.ledger.forget(&processes::key(flow.row.process));
+            self.processes.ledger.forget(flow.account);
             self.domains.debit(&flow);
         }
         self.limits.clear();
@@ -206,10 +207,7 @@ impl Aggregator {
             Ok(false) => {}
             Ok(true) => {
                 let name = self.processes.name(Some(key));
-                let owned = |flow: &Flow| flow.row.process == Some(key);
-                let ids: Vec<FlowId> =
-                    self.connections.iter().filter(|(_, flow)| owned(flow)).map(|(id, _)| id).collect();
-                for id in ids {
+                for id in self.connections.ids(|flow| flow.row.process == Some(key)) {
                     self.recredit(id, |flow| Arc::make_mut(&mut flow.row).process_name = Arc::clone(&name));
                 }
             }
@@ -247,8 +245,9 @@ impl Aggregator {
             credited: true,
         };
         let mut flow = Flow {
-            domain: domains::key(&row),
             row: Arc::new(row),
+            account: None,
+            domain: None,
             ring: Ring::default(),
             interface: key.interface,
             opener: opened.direction,
@@ -259,8 +258,8 @@ impl Aggregator {
             is_active: false,
         };
         name(&mut flow, &self.names);
-        self.processes.credit(process, flow.share(), now);
-        self.limits.extend(self.domains.credit(&flow, now).err());
+        flow.account = self.processes.credit(process, flow.share(), now);
+        self.limits.extend(self.domains.credit(&mut flow, now).err());
         self.connections.open(id, flow, now);
         for doubled in self.twins.open(&self.interfaces, id, key) {
             self.recredit(doubled, |flow| Arc::make_mut(&mut flow.row).credited = false);
@@ -297,8 +296,8 @@ impl Aggregator {
         self.machine.moved(row.interface_kind, delta, row.process.is_some(), now);
         if row.credited {
             let bytes = Both { rx: delta.rx_bytes, tx: delta.tx_bytes };
-            self.processes.ledger.moved(&processes::key(row.process), bytes, time, now);
-            self.domains.ledger.moved(&flow.domain, bytes, time, now);
+            self.processes.ledger.moved(flow.account, bytes, time, now);
+            self.domains.ledger.moved(flow.domain, bytes, time, now);
         }
         if delta.state == Some(TcpState::Closed) {
             self.close(delta.flow, now);
@@ -318,8 +317,8 @@ impl Aggregator {
         flow.close(now);
         self.finders.forget(id);
         if flow.row.credited {
-            self.processes.ledger.close(&processes::key(flow.row.process));
-            self.domains.ledger.close(&flow.domain);
+            self.processes.ledger.close(flow.account);
+            self.domains.ledger.close(flow.domain);
         }
         self.twins.close(id, &flow.row);
         self.connections.closed(id);
@@ -327,8 +326,9 @@ impl Aggregator {
 
     /// Interfaces changed: finds the flows that are seen twice anew.
     fn restack(&mut self) {
-        let open = self.connections.iter().filter(|(_, flow)| flow.closed.is_none());
-        let keys = open.map(|(id, flow)| (id, flow_key(flow)));
+        let open = self.connections.still_open();
+        let connections = &self.connections;
+        let keys = open.into_iter().filter_map(|id| Some((id, flow_key(connections.get(id)?))));
         for doubled in self.twins.rebuild(&self.interfaces, keys) {
             self.recredit(doubled, |flow| Arc::make_mut(&mut flow.row).credited = false);
         }
@@ -339,11 +339,10 @@ impl Aggregator {
         let now = self.clock.moment();
         let Some(flow) = self.connections.edit(id) else { return };
         let unattributed = flow.unattributed();
-        self.processes.ledger.debit(&processes::key(flow.row.process), flow.share());
+        self.processes.ledger.debit(flow.account, flow.share());
         self.domains.debit(flow);
         change(flow);
-        flow.domain = domains::key(&flow.row);
-        self.processes.credit(flow.row.process, flow.share(), now);
+        flow.account = self.processes.credit(flow.row.process, flow.share(), now);
         self.limits.extend(self.domains.credit(flow, now).err());
         self.machine.reattribute(unattributed, flow.unattributed());
     }
@@ -351,8 +350,8 @@ impl Aggregator {
     /// Drops a closed flow; what it moved stays in the accounts.
     fn forget(&mut self, id: FlowId) {
         if let Some(flow) = self.connections.remove(id) {
-            self.processes.ledger.forget(&processes::key(flow.row.process));
-            self.domains.ledger.forget(&flow.domain);
+            self.processes.ledger.forget(flow.account);
+            self.domains.ledger.forget(flow.domain);
         }
     }
 

@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::Aggregator;
 use super::flows::Flow;
 use super::names::{self, Datagram, Found, Name, Names, Piece, Place, Question};
 use super::snapshot::{HostName, HostSource};
-use super::{Aggregator, domains};
 use crate::event::{Direction, FlowId, Protocol};
 use crate::time::Timestamp;
 
@@ -124,7 +124,6 @@ fn set_host(flow: &mut Flow, host: HostName) {
     let row = Arc::make_mut(&mut flow.row);
     row.domain = Some(names::registrable(&host.name));
     row.host = Some(host);
-    flow.domain = domains::key(&flow.row);
 }
 
 /// The port of DNS, also over TCP (RFC 1035 §4.2.2).

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::counter::{Moment, Span};
 use super::ledger::{Account, AccountRow, Ledger, Parts, Share};
 use super::names::printable;
+use super::slots::Slot;
 use super::snapshot::{Both, ProcessRow, Rows};
 use super::{Limit, MAX_PROCESSES};
 use crate::event::{App, Process, ProcessKey};
@@ -59,7 +60,7 @@ impl Processes {
     /// [`Limit::Processes`] when there is no room; the process stays unknown.
     pub(super) fn describe(&mut self, process: Process, now: Moment) -> Result<bool, Limit> {
         let key = key(Some(process.key));
-        if let Some(account) = self.ledger.edit(&key) {
+        if let Some(account) = self.ledger.find(&key).and_then(|slot| self.ledger.edit(slot)) {
             let row = Arc::make_mut(&mut account.row);
             let renamed = *row.name != *process.name;
             describe(row, process);
@@ -70,7 +71,7 @@ impl Processes {
         }
         let mut row = unknown(Some(process.key));
         describe(&mut row, process);
-        self.ledger.open(key, Account::new(row, Extra::default(), now));
+        self.ledger.open(Account::new(key, row, Extra::default(), now));
         Ok(false)
     }
 
@@ -79,51 +80,52 @@ impl Processes {
     /// # Errors
     ///
     /// [`Limit::Processes`] when there is no room.
-    pub(super) fn ensure(&mut self, process: Option<ProcessKey>, now: Moment) -> Result<(), Limit> {
+    pub(super) fn ensure(&mut self, process: Option<ProcessKey>, now: Moment) -> Result<Slot, Limit> {
         let key = key(process);
-        if self.ledger.get(&key).is_some() {
-            return Ok(());
+        if let Some(slot) = self.ledger.find(&key) {
+            return Ok(slot);
         }
         // What has no owner always has an account.
         if process.is_some() && MAX_PROCESSES <= self.ledger.len() {
             return Err(Limit::Processes);
         }
-        self.ledger.open(key, Account::new(unknown(process), Extra::default(), now));
-        Ok(())
+        Ok(self.ledger.open(Account::new(key, unknown(process), Extra::default(), now)))
     }
 
     /// The name to show for a flow's owner; empty while that is unknown.
     pub(super) fn name(&self, process: Option<ProcessKey>) -> Arc<str> {
-        let account = process.and_then(|process| self.ledger.get(&key(Some(process))));
+        let slot = process.and_then(|process| self.ledger.find(&key(Some(process))));
+        let account = slot.and_then(|slot| self.ledger.get(slot));
         account.map_or_else(|| Arc::from(""), |account| Arc::clone(&account.row.name))
     }
 
     pub(super) fn exited(&mut self, process: ProcessKey, now: Moment) {
-        let Some(account) = self.ledger.edit(&key(Some(process))) else { return };
+        let Some(slot) = self.ledger.find(&key(Some(process))) else { return };
+        let Some(account) = self.ledger.edit(slot) else { return };
         if account.extra.exited.replace(now).is_none() {
             Arc::make_mut(&mut account.row).exited = true;
             self.exited.push(process);
         }
     }
 
-    pub(super) fn credit(&mut self, process: Option<ProcessKey>, share: Share, now: Moment) {
-        // A flow's owner is only set after `ensure` has agreed.
-        if self.ensure(process, now).is_ok() {
-            self.ledger.credit(&key(process), share);
-        }
+    /// Adds a flow to its owner's account, or to the rest if there is none; which account that is.
+    pub(super) fn credit(&mut self, process: Option<ProcessKey>, share: Share, now: Moment) -> Option<Slot> {
+        let slot = self.ensure(process, now).or_else(|_| self.ensure(None, now)).ok()?;
+        self.ledger.credit(slot, share);
+        Some(slot)
     }
 
     pub(super) fn tick(&mut self, now: Moment, span: &Span) -> Rows<ProcessRow> {
         let linger = self.linger;
         let ledger = &mut self.ledger;
         self.exited.retain(|&process| {
-            let key = key(Some(process));
-            let Some(account) = ledger.get(&key) else { return false };
+            let Some(slot) = ledger.find(&key(Some(process))) else { return false };
+            let Some(account) = ledger.get(slot) else { return false };
             let ended = account.extra.exited.unwrap_or(now).max(account.active);
             let is_over = linger.is_some_and(|linger| linger <= now.since(ended));
             if is_over
                 && !account.hidden
-                && let Some(account) = ledger.edit(&key)
+                && let Some(account) = ledger.edit(slot)
             {
                 account.hidden = true;
             }

@@ -1,6 +1,8 @@
 //! The accounts are the sums of their flows, whatever happens in whatever order; and what stays how long.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
+mod limits;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
