@@ -66,6 +66,7 @@ pub struct Aggregator {
     names: Names,
     machine: Machine,
     fault: Option<Arc<str>>,
+    note: Option<Arc<str>>,
     limits: BTreeSet<Limit>,
 }
 
@@ -87,6 +88,7 @@ impl Aggregator {
             names: Names::default(),
             machine: Machine::new(Moment::default()),
             fault: None,
+            note: None,
             limits: BTreeSet::new(),
         }
     }
@@ -133,6 +135,7 @@ impl Aggregator {
             }
             Event::Statistics(statistics) => self.machine.set_capture(*statistics),
             Event::Fault(fault) => self.fault = Some(names::printable(fault).into()),
+            Event::Note(note) => self.note = Some(names::printable(note).into()),
         }
     }
 
@@ -166,6 +169,7 @@ impl Aggregator {
             domains: self.domains.tick(moment, &span),
             interfaces: self.interface_names.clone(),
             fault: self.fault.clone(),
+            note: self.note.clone(),
             limits: self.limits.iter().map(|limit| limit.sentence().into()).collect(),
         })
     }
