@@ -130,7 +130,7 @@ pub enum OwnerSource {
     SocketTable,
     /// The kernel's tag on a sent packet (PKTAP).
     OutboundTag,
-    /// The kernel said so when the socket was made (Linux kernel events).
+    /// The kernel said so when the socket was made or connected (Linux kernel events).
     KernelEvent,
 }
 
@@ -365,4 +365,6 @@ pub enum Event {
     Statistics(Statistics),
     /// Capture goes on, but something is wrong that the user should know. One sentence.
     Fault(String),
+    /// Nothing is wrong, but the user may want to know what this system lets Crow not do. One sentence.
+    Note(String),
 }

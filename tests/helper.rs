@@ -4,9 +4,10 @@
 
 mod namespace;
 
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::{Read, Write};
-use std::net::UdpSocket;
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::os::unix::process::CommandExt;
@@ -16,10 +17,11 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crow::event::Event;
+use crow::event::{Event, OwnerSource};
 use crow::helper::launch::{FILE_CAPABILITIES, Launch, LaunchError};
 use crow::helper::protocol::{Decoder, Encoder, Hello, ToApp, ToHelper};
 use crow::helper::session::{Session, SessionError};
+use crow::process::linux::events::KernelEvents;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 
@@ -142,6 +144,62 @@ fn the_helper_runs_before_ordinary_programs() {
     let session = launch(None).start().unwrap();
     let expected = (niceness("self") - 10).max(-20);
     assert_eq!(niceness(&session.pid().to_string()), expected, "it must not be kept waiting by a compiler");
+}
+
+#[test]
+fn kernel_events_that_were_attached_as_root_are_read_without_it() {
+    if !is_root("kernel_events_that_were_attached_as_root_are_read_without_it") {
+        return;
+    }
+    let refusal = KernelEvents::open().err().map(|refused| refused.to_string());
+    let mut session = launch(Some("lo")).start().unwrap();
+    if let Some(refusal) = refusal {
+        assert!(notes(&mut session).contains(&refusal), "the app is told: {refusal}");
+        return;
+    }
+    // Closed at once: the socket table knows nothing of them when it is asked.
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut clients = HashSet::new();
+    for _ in 0..50 {
+        let client = TcpStream::connect(server.local_addr().unwrap()).unwrap();
+        clients.insert(client.local_addr().unwrap());
+        drop((client, server.accept().unwrap()));
+    }
+    let (mut flows, mut told, mut events) = (HashMap::new(), HashSet::new(), Vec::new());
+    let began = Instant::now();
+    while told.len() < clients.len() && began.elapsed() < Duration::from_secs(10) {
+        assert!(session.read_events(&mut events).unwrap());
+        for event in events.drain(..) {
+            let (flow, owner) = match event {
+                Event::FlowOpened { flow, key, owner, .. } => {
+                    flows.insert(flow, key.local);
+                    (flow, owner)
+                }
+                Event::OwnerFound { flow, owner } => (flow, Some(owner)),
+                Event::Note(note) => panic!("{note}"),
+                _ => continue,
+            };
+            let Some(client) = flows.get(&flow).filter(|local| clients.contains(*local)) else { continue };
+            if let Some(owner) = owner {
+                assert_eq!(owner.process.pid, std::process::id().cast_signed());
+                assert_eq!(owner.source, OwnerSource::KernelEvent);
+                told.insert(*client);
+            }
+        }
+    }
+    assert_eq!(told, clients);
+}
+
+/// The notes of the first two seconds.
+fn notes(session: &mut Session) -> Vec<String> {
+    let (mut events, began) = (Vec::new(), Instant::now());
+    while began.elapsed() < Duration::from_secs(2) {
+        assert!(session.read_events(&mut events).unwrap());
+    }
+    events
+        .into_iter()
+        .filter_map(|event| if let Event::Note(note) = event { Some(note) } else { None })
+        .collect()
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! The test starts itself again inside the namespace, and there as servers and clients. The address
 //! says who is who: client `n` speaks from `127.0.1.n`, server `n` listens on `127.0.2.n`.
+//! Each load is watched with the socket table alone and, where the kernel allows them, with kernel events.
 //! With `CROW_OWNERS_MEASURE=1` it measures longer and prints a table.
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
@@ -10,7 +11,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::env;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -18,6 +19,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crow::event::{Direction, FlowId, FlowKey, InterfaceId, OwnerSource, Protocol};
 use crow::process::linux::Owners;
+use crow::process::linux::events::KernelEvents;
 use crow::process::{News, OwnerFinder, Wanted};
 use crow::time::Timestamp;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrIn, bind, connect, socket};
@@ -38,6 +40,11 @@ fn connections_are_given_to_the_right_process() {
             let pause = Duration::from_secs(1) / per_second.parse::<u32>().unwrap();
             client(n.parse().unwrap(), lifetime, pause, count.parse().unwrap());
         }
+        ["asker", n, per_second, count] => {
+            let pause = Duration::from_secs(1) / per_second.parse::<u32>().unwrap();
+            asker(n.parse().unwrap(), pause, count.parse().unwrap());
+        }
+        ["once", n] => ask(v4(3, n.parse().unwrap()), false),
         _ => outside(),
     }
 }
@@ -114,6 +121,29 @@ fn client(n: u8, lifetime: Duration, pause: Duration, count: u32) {
     }
 }
 
+/// Sends `count` datagrams, `pause` apart, each from a socket of its own that is closed at once.
+fn asker(n: u8, pause: Duration, count: u32) {
+    println!("ready");
+    let start = Instant::now();
+    for number in 0..count {
+        thread::sleep((start + pause * number).saturating_duration_since(Instant::now()));
+        ask(v4(1, n), number % 2 == 0);
+    }
+    thread::sleep(Duration::from_secs(1));
+}
+
+/// One datagram from a socket of its own, bound to an address or connected too.
+fn ask(from: Ipv4Addr, is_connected: bool) {
+    let socket = UdpSocket::bind((from, 0)).unwrap();
+    let to = (v4(2, 1), PORT);
+    if is_connected {
+        socket.connect(to).unwrap();
+        socket.send(b"question").unwrap();
+    } else {
+        socket.send_to(b"question", to).unwrap();
+    }
+}
+
 /// A connection from client `n` to server `n` that has sent and received.
 fn open_from(n: u8) -> TcpStream {
     let fd: OwnedFd = socket(AddressFamily::Inet, SockType::Stream, SockFlag::SOCK_CLOEXEC, None).unwrap();
@@ -172,14 +202,14 @@ struct Watch {
 }
 
 impl Watch {
-    fn new() -> Self {
+    fn new(events: Option<KernelEvents>) -> Self {
         let inactive = pcap::Capture::from_device("lo").unwrap();
         let mut capture =
             inactive.snaplen(96).timeout(10).buffer_size(8 << 20).open().unwrap().setnonblock().unwrap();
-        capture.filter("tcp", true).unwrap();
+        capture.filter("tcp or udp", true).unwrap();
         Self {
             capture,
-            finder: Owners::open().unwrap(),
+            finder: events.into_iter().fold(Owners::open().unwrap(), Owners::with_events),
             flows: BTreeMap::new(),
             owners: HashMap::new(),
             news: News::default(),
@@ -194,10 +224,12 @@ impl Watch {
             nix::poll::poll(&mut poll, 20_u8).unwrap();
             let mut wanted = Vec::new();
             while let Ok(packet) = self.capture.next_packet() {
-                let Some((local, remote)) = opening(packet.data) else { continue };
+                let Some((protocol, local, remote)) = opening(packet.data) else { continue };
                 let ends = [(local, remote, Direction::Out), (remote, local, Direction::In)];
-                for (local, remote, opened) in ends {
-                    let key = FlowKey { protocol: Protocol::TCP, local, remote, interface: InterfaceId(1) };
+                // Nobody is at the other end of a datagram here.
+                let count = if protocol == Protocol::TCP { 2 } else { 1 };
+                for (local, remote, opened) in ends.into_iter().take(count) {
+                    let key = FlowKey { protocol, local, remote, interface: InterfaceId(1) };
                     let next = FlowId(self.flows.len() as u64);
                     if let std::collections::btree_map::Entry::Vacant(place) = self.flows.entry(key) {
                         place.insert(next);
@@ -243,14 +275,15 @@ fn borrow(capture: &pcap::Capture<pcap::Active>) -> std::os::fd::BorrowedFd<'_> 
     capture.as_fd()
 }
 
-/// The two ends of a SYN over IPv4 in an Ethernet frame.
-fn opening(frame: &[u8]) -> Option<(SocketAddr, SocketAddr)> {
+/// The two ends of a SYN or a datagram over IPv4 in an Ethernet frame.
+fn opening(frame: &[u8]) -> Option<(Protocol, SocketAddr, SocketAddr)> {
     let ip = frame.get(14..)?;
     let tcp = ip.get(usize::from(ip.first()? & 15) * 4..)?;
     let address = |at: usize| Some(Ipv4Addr::from(<[u8; 4]>::try_from(ip.get(at..at + 4)?).ok()?));
     let port = |at: usize| Some(u16::from_be_bytes(<[u8; 2]>::try_from(tcp.get(at..at + 2)?).ok()?));
-    let is_opening = tcp.get(13)? & 0x12 == 0x02;
-    is_opening.then_some(((address(12)?, port(0)?).into(), (address(16)?, port(2)?).into()))
+    let protocol = Protocol(*ip.get(9)?);
+    let is_opening = protocol == Protocol::UDP || (protocol == Protocol::TCP && tcp.get(13)? & 0x12 == 0x02);
+    is_opening.then_some((protocol, (address(12)?, port(0)?).into(), (address(16)?, port(2)?).into()))
 }
 
 /// CPU time of this thread.
@@ -263,16 +296,95 @@ fn inside() {
     assert!(Command::new("ip").args(["link", "set", "lo", "up"]).status().unwrap().success());
     let servers: Vec<Role> = (1..=CLIENTS).map(|n| Role::start(&format!("server {n}"))).collect();
     if env::var_os("CROW_OWNERS_MEASURE").is_some() {
-        for lifetime_ms in [1, 5, 20, 100, 1_000] {
-            scenario(&servers, lifetime_ms, 500, 5);
+        for (lifetime_ms, per_second) in [(1, 500), (1, 2_000), (5, 500), (20, 500), (100, 500), (1_000, 500)]
+        {
+            let load = Load::Connections { lifetime_ms };
+            scenario(&servers, load, (per_second, 5), None);
+            scenario(&servers, load, (per_second, 5), events());
         }
+        scenario(&servers, Load::Datagrams, (500, 5), None);
+        scenario(&servers, Load::Datagrams, (500, 5), events());
+        passing(None, 200);
+        passing(events(), 200);
         many(&servers, 2_500);
         return;
     }
-    scenario(&servers, 5, 200, 1);
-    let (client, server) = scenario(&servers, 1_000, 100, 1);
+    let connections = |lifetime_ms| Load::Connections { lifetime_ms };
+    scenario(&servers, connections(5), (200, 1), None);
+    let (client, server) = scenario(&servers, connections(1_000), (100, 1), None);
     assert_eq!((client.flows, server.flows), (100, 100));
     assert_eq!((client.own, server.own), (100, 100), "connections of a second are found without exception");
+    if events().is_none() {
+        return;
+    }
+    let (client, server) = scenario(&servers, connections(1), (500, 1), events());
+    // A busy machine opens fewer in the time; those that it opens count.
+    assert!(client.flows >= 50 && client.flows == server.flows, "{} and {}", client.flows, server.flows);
+    assert_eq!(client.own, client.flows, "connections of a millisecond are told of without exception");
+    let (client, _) = scenario(&servers, Load::Datagrams, (200, 1), events());
+    // Now and then the system gives the same port again, and so the same flow.
+    assert!((50..=200).contains(&client.flows), "{} datagrams", client.flows);
+    assert_eq!(client.own, client.flows, "datagrams are told of without exception");
+    assert_eq!(passing(events(), 20), 20, "the processes of one datagram are told of without exception");
+}
+
+/// Kernel events, or why there are none.
+fn events() -> Option<KernelEvents> {
+    KernelEvents::open().map_err(|refused| println!("not checked: {refused}")).ok()
+}
+
+/// What the clients do.
+#[derive(Clone, Copy)]
+enum Load {
+    Connections { lifetime_ms: u32 },
+    Datagrams,
+}
+
+impl Load {
+    fn role(self, n: u8, per_second: u32, count: u32) -> String {
+        match self {
+            Self::Connections { lifetime_ms } => format!("client {n} {lifetime_ms} {per_second} {count}"),
+            Self::Datagrams => format!("asker {n} {per_second} {count}"),
+        }
+    }
+
+    fn name(self) -> String {
+        match self {
+            Self::Connections { lifetime_ms } => format!("{lifetime_ms:5} ms"),
+            Self::Datagrams => "datagram".to_owned(),
+        }
+    }
+}
+
+/// Starts `count` processes of one datagram each, and returns how many of these have an owner. Each owner
+/// must be the right one.
+fn passing(events: Option<KernelEvents>, count: u8) -> usize {
+    let way = if events.is_some() { "events" } else { "table " };
+    let mut watch = Watch::new(events);
+    let starting = thread::spawn(move || {
+        let mut pids = HashMap::new();
+        for n in 1..=count {
+            let mut child = again(&[], &format!("once {n}")).stdout(Stdio::null()).spawn().unwrap();
+            pids.insert(v4(3, n), i32::try_from(child.id()).unwrap());
+            assert!(child.wait().unwrap().success());
+        }
+        pids
+    });
+    while !starting.is_finished() {
+        watch.run(Instant::now() + Duration::from_millis(50));
+    }
+    watch.run(Instant::now() + Duration::from_millis(300));
+    let (client, _) = watch.tally(&starting.join().unwrap());
+    let processes: HashSet<i32> = watch.news.processes.iter().map(|process| process.key.pid).collect();
+    println!(
+        "processes of one datagram, {way}: {} of {} have an owner, {} of {} processes named have a path",
+        client.own,
+        client.flows,
+        watch.news.processes.iter().filter(|process| process.path.is_some()).count(),
+        processes.len(),
+    );
+    assert_eq!(client.flows, usize::from(count));
+    client.own
 }
 
 /// Who is behind which address.
@@ -283,21 +395,29 @@ fn truth(servers: &[Role], clients: &[Role]) -> HashMap<Ipv4Addr, i32> {
     of(1, clients).into_iter().chain(of(2, servers)).collect()
 }
 
-fn scenario(servers: &[Role], lifetime_ms: u32, per_second: u32, seconds: u32) -> (Tally, Tally) {
-    let mut watch = Watch::new();
+fn scenario(
+    servers: &[Role],
+    load: Load,
+    (per_second, seconds): (u32, u32),
+    events: Option<KernelEvents>,
+) -> (Tally, Tally) {
+    let way = if events.is_some() { "events" } else { "table " };
+    let mut watch = Watch::new(events);
     watch.run(Instant::now() + Duration::from_millis(50));
     let each = per_second / u32::from(CLIENTS);
-    let role = |n| format!("client {n} {lifetime_ms} {each} {}", each * seconds);
     let started = cpu();
-    let clients: Vec<Role> = (1..=CLIENTS).map(|n| Role::start(&role(n))).collect();
+    let clients: Vec<Role> =
+        (1..=CLIENTS).map(|n| Role::start(&load.role(n, each, each * seconds))).collect();
+    let lifetime_ms = if let Load::Connections { lifetime_ms } = load { lifetime_ms } else { 0 };
     let span = Duration::from_secs(seconds.into()) + Duration::from_millis(u64::from(lifetime_ms) + 300);
     watch.run(Instant::now() + span);
     let (client, server) = watch.tally(&truth(servers, &clients));
     let used = cpu().saturating_sub(started);
     let share = |part: usize, of: &Tally| 100.0 * part as f64 / of.flows.max(1) as f64;
     println!(
-        "{lifetime_ms:5} ms at {per_second}/s: client {:5.1} %, server {:5.1} % (own socket {:5.1} %, listener {:5.1} %), \
+        "{} at {per_second}/s, {way}: client {:5.1} %, server {:5.1} % (own socket {:5.1} %, listener {:5.1} %), \
          {} flows, thread CPU {:.2} % of a core, asking took {:?} ({:.1} µs a flow)",
+        load.name(),
         share(client.own, &client),
         share(server.own + server.listener, &server),
         share(server.own, &server),
@@ -309,17 +429,22 @@ fn scenario(servers: &[Role], lifetime_ms: u32, per_second: u32, seconds: u32) -
     );
     let names: HashSet<&str> = watch.news.processes.iter().map(|process| process.name.as_str()).collect();
     let own = env::current_exe().unwrap();
-    assert_eq!(names, HashSet::from([own.file_name().unwrap().to_str().unwrap()]));
+    let expected = if watch.owners.is_empty() {
+        HashSet::new()
+    } else {
+        HashSet::from([own.file_name().unwrap().to_str().unwrap()])
+    };
+    assert_eq!(names, expected);
     (client, server)
 }
 
 /// Asks for `connections` open connections at once, both ends.
 fn many(servers: &[Role], connections: u32) {
     let each = connections / u32::from(CLIENTS);
-    let mut watch = Watch::new();
+    let mut watch = Watch::new(None);
     let clients: Vec<Role> =
         (1..=CLIENTS).map(|n| Role::start(&format!("client {n} 30000 1000 {each}"))).collect();
-    let mut idle = Watch::new();
+    let mut idle = Watch::new(None);
     std::mem::swap(&mut watch.finder, &mut idle.finder);
     watch.run(Instant::now() + Duration::from_secs(4));
     let wanted: Vec<Wanted> =

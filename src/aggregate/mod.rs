@@ -70,6 +70,7 @@ pub struct Aggregator {
     finders: Finders,
     machine: Machine,
     fault: Option<Arc<str>>,
+    note: Option<Arc<str>>,
     limits: BTreeSet<Limit>,
 }
 
@@ -92,6 +93,7 @@ impl Aggregator {
             finders: Finders::default(),
             machine: Machine::new(Moment::default()),
             fault: None,
+            note: None,
             limits: BTreeSet::new(),
         }
     }
@@ -139,6 +141,7 @@ impl Aggregator {
             }
             Event::Statistics(statistics) => self.machine.set_capture(*statistics),
             Event::Fault(fault) => self.fault = Some(names::printable(fault).into()),
+            Event::Note(note) => self.note = Some(names::printable(note).into()),
         }
     }
 
@@ -175,6 +178,7 @@ impl Aggregator {
             domains: self.domains.tick(moment, &span),
             interfaces: self.interface_names.clone(),
             fault: self.fault.clone(),
+            note: self.note.clone(),
             limits: self.limits.iter().map(|limit| limit.sentence().into()).collect(),
         })
     }

@@ -42,6 +42,9 @@ pub struct Snapshot {
     pub interfaces: Vec<Arc<str>>,
     /// The newest sentence about something wrong with the capture.
     pub fault: Option<Arc<str>>,
+    /// The newest sentence about what this system does not let Crow do. The part before its first comma
+    /// says it in short.
+    pub note: Option<Arc<str>>,
     /// The limits that were reached, each a sentence that names the constant and what is not shown.
     pub limits: Vec<Arc<str>>,
 }

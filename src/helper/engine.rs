@@ -6,21 +6,27 @@ use crate::capture::intake::Intake;
 use crate::capture::meter::MeterOptions;
 use crate::event::{Event, InterfaceId};
 use crate::process::linux::Owners;
+use crate::process::linux::events::{KernelEvents, Refused};
 use crate::process::linux::interfaces::{self, Interfaces};
 use crate::process::{News, OwnerFinder, Wanted};
 use crate::time::Timestamp;
 
 /// The engine of the shipped helper. What the system refuses is a fault that the app shows; the rest works without.
+/// Without kernel events the socket table is all there is, which is a note and no fault.
 #[must_use]
-pub fn engine() -> impl Engine {
-    let mut faults = Vec::new();
-    let mut shown = |err: crate::process::Error| faults.push(Event::Fault(err.to_string()));
-    let owners = Owners::open().map_err(&mut shown).ok();
+pub fn engine(events: Result<KernelEvents, Refused>) -> impl Engine {
+    let mut sentences = Vec::new();
+    let mut shown = |err: crate::process::Error| sentences.push(Event::Fault(err.to_string()));
+    let mut owners = Owners::open().map_err(&mut shown).ok();
     let interfaces = Interfaces::open().map_err(&mut shown).ok();
     let local_addresses = interfaces::local_addresses().map_err(&mut shown).unwrap_or_default();
+    match events {
+        Ok(events) => owners = owners.map(|owners| owners.with_events(events)),
+        Err(refused) => sentences.push(Event::Note(refused.to_string())),
+    }
     let options = MeterOptions { owners: owners.is_some(), local_addresses, ..MeterOptions::default() };
     let mut engine = LiveEngine::new(Intake::live(options), owners, interfaces);
-    engine.faults = faults;
+    engine.sentences = sentences;
     engine
 }
 
@@ -30,7 +36,7 @@ struct LiveEngine<O> {
     owners: Option<O>,
     interfaces: Option<Interfaces>,
     /// Sentences that the app has not been told yet.
-    faults: Vec<Event>,
+    sentences: Vec<Event>,
     /// Kept for their memory.
     wanted: Vec<Wanted>,
     news: News,
@@ -43,7 +49,7 @@ impl<O: OwnerFinder> LiveEngine<O> {
             intake,
             owners,
             interfaces,
-            faults: Vec::new(),
+            sentences: Vec::new(),
             wanted: Vec::new(),
             news: News::default(),
             changes: Vec::new(),
@@ -109,7 +115,7 @@ impl<O: OwnerFinder> Engine for LiveEngine<O> {
             owners.tick(now, &mut self.news);
             self.tell(now);
         }
-        out.append(&mut self.faults);
+        out.append(&mut self.sentences);
         let begin = out.len();
         self.intake.tick(now, out);
         if let Some(owners) = &mut self.owners {

@@ -164,8 +164,10 @@ fn capture(arguments: &Arguments, greeter: &mut Greeter, interface: Option<&str>
 
     use super::engine::engine;
     use super::serve::{Pipe, serve};
+    use crate::process::linux::events::KernelEvents;
 
     let mut live = live::open(interface)?;
+    let events = KernelEvents::open();
     let system = |errno: nix::Error| Error::Pipe(errno.into());
     let endings = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP]);
     endings.thread_block().map_err(system)?;
@@ -179,7 +181,7 @@ fn capture(arguments: &Arguments, greeter: &mut Greeter, interface: Option<&str>
         decoder: std::mem::take(&mut greeter.decoder),
         signals: Some(signals.as_fd()),
     };
-    serve(pipe, &mut live, &mut engine())?;
+    serve(pipe, &mut live, &mut engine(events))?;
     Ok(())
 }
 

@@ -115,6 +115,7 @@ fn complete(event: &mut Event, session: u64, users: &mut Users) {
         | Event::InterfaceDown(_)
         | Event::ProcessExited { .. }
         | Event::Statistics(_)
-        | Event::Fault(_) => {}
+        | Event::Fault(_)
+        | Event::Note(_) => {}
     }
 }

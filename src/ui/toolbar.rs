@@ -211,6 +211,10 @@ pub fn status_bar_ui(ui: &mut Ui, bar: &StatusBar<'_>, tokens: &Tokens) {
                         small(ui, &format!("{word} {bytes}  ·"), tokens.dim);
                     }
                 }
+                if let Some(note) = &bar.snapshot.note {
+                    let short = note.split(',').next().unwrap_or(note);
+                    small(ui, &format!("{short}  ·"), tokens.dim).on_hover_text(&**note);
+                }
                 capture_ui(ui, bar.status, tokens);
             });
         });
@@ -234,6 +238,6 @@ fn capture_ui(ui: &mut Ui, status: &Status, tokens: &Tokens) {
     icon::dot(ui.painter(), Rect::from_center_size(rect.center(), Vec2::splat(7.0)).center(), color);
 }
 
-fn small(ui: &mut Ui, words: &str, color: egui::Color32) {
-    ui.label(RichText::new(words).font(font(Weight::Regular, SMALL.min(BODY))).color(color));
+fn small(ui: &mut Ui, words: &str, color: egui::Color32) -> egui::Response {
+    ui.label(RichText::new(words).font(font(Weight::Regular, SMALL.min(BODY))).color(color))
 }

@@ -171,6 +171,7 @@ fn any_event() -> impl Strategy<Value = Event> {
             }
         ),
         ".{0,80}".prop_map(Event::Fault),
+        ".{0,80}".prop_map(Event::Note),
     ]
 }
 

@@ -2,9 +2,10 @@
 //!
 //! A new flow costs one exact question to the kernel and one or a few `readlink`s. It must be asked
 //! while the socket is open: a connection that is over before its packets are read leaves nothing
-//! behind by which its process could be found. An incoming one still can be given to the process
-//! that listens.
+//! behind in the table by which its process could be found. An incoming one still can be given to the process
+//! that listens; for the others there are [`events`], where the kernel allows them.
 
+pub mod events;
 mod holders;
 pub mod interfaces;
 mod processes;
@@ -18,6 +19,8 @@ use std::time::Duration;
 
 use hashbrown::HashMap;
 
+use self::events::KernelEvents;
+use self::events::told::Told;
 use self::holders::Holders;
 use self::processes::Processes;
 use self::raw_table::RawSocket;
@@ -87,6 +90,7 @@ pub struct Owners {
     bound: Cached<SocketEntry>,
     raw: Cached<RawSocket>,
     checked: Timestamp,
+    told: Option<Told>,
 }
 
 impl Owners {
@@ -111,7 +115,14 @@ impl Owners {
             bound: Cached::new(),
             raw: Cached::new(),
             checked: Timestamp::default(),
+            told: None,
         })
+    }
+
+    /// Listens to kernel events too.
+    #[must_use]
+    pub fn with_events(self, events: KernelEvents) -> Self {
+        Self { told: Some(Told::new(events)), ..self }
     }
 
     /// How many flows are waiting for an owner, or a better one.
@@ -121,6 +132,39 @@ impl Owners {
     }
 
     fn look(&mut self, now: Timestamp, wanted: &[Wanted], news: &mut News) {
+        self.listen(now);
+        let mut rest = Vec::with_capacity(wanted.len());
+        for flow in wanted {
+            // The kernel told of a connection before its first packet left, and so of this one rather than of an
+            // earlier one with the same ends.
+            let is_told = flow.key.protocol == Protocol::TCP && flow.opened == Some(Direction::Out);
+            match is_told.then(|| self.told_owner(now, flow, news)).flatten() {
+                Some(owner) => {
+                    self.waiting.settle(flow.flow);
+                    news.owners.push((flow.flow, owner));
+                }
+                None => rest.push(*flow),
+            }
+        }
+        if !rest.is_empty() {
+            self.look_in_table(now, &rest, news);
+        }
+    }
+
+    /// Takes in what the kernel told.
+    fn listen(&mut self, now: Timestamp) {
+        if let Some(told) = &mut self.told {
+            told.listen(now, &self.processes);
+        }
+    }
+
+    fn told_owner(&mut self, now: Timestamp, flow: &Wanted, news: &mut News) -> Option<Owner> {
+        let seen = self.told.as_ref()?.owner(&flow.key)?;
+        let process = self.processes.adopt(now, &seen, news);
+        Some(Owner { process, via: None, source: OwnerSource::KernelEvent })
+    }
+
+    fn look_in_table(&mut self, now: Timestamp, wanted: &[Wanted], news: &mut News) {
         let table = self.whole_table(wanted);
         let mut traces = Vec::with_capacity(wanted.len());
         let mut sought = Vec::new();
@@ -136,21 +180,28 @@ impl Owners {
             traces.push(trace);
         }
         let holders = self.holders.find(now, &sought);
+        // A socket that the table does not have any longer may have come and gone since.
+        self.listen(now);
         for (flow, trace) in wanted.iter().zip(traces) {
             let same = |pid: &i32| trace.own.iter().all(|inode| holders.get(inode) == Some(pid));
             let own = trace.own.first().and_then(|inode| holders.get(inode)).copied().filter(same);
-            let found = match own {
-                Some(pid) => Some((pid, OwnerSource::SocketTable)),
-                None => self.listener(now, flow.flow, &trace).map(|pid| (pid, OwnerSource::Listener)),
+            let owner = match own {
+                Some(pid) => self.named(now, (pid, OwnerSource::SocketTable), news),
+                None => self.told_owner(now, flow, news).or_else(|| {
+                    let pid = self.listener(now, flow.flow, &trace)?;
+                    self.named(now, (pid, OwnerSource::Listener), news)
+                }),
             };
-            let owner = found.and_then(|(pid, source)| {
-                let process = self.processes.name(now, pid, news)?;
-                Some(Owner { process, via: None, source })
-            });
             if let Some(owner) = self.settle(now, flow, &trace, owner) {
                 news.owners.push((flow.flow, owner));
             }
         }
+    }
+
+    fn named(&mut self, now: Timestamp, found: (i32, OwnerSource), news: &mut News) -> Option<Owner> {
+        let (pid, source) = found;
+        let process = self.processes.name(now, pid, news)?;
+        Some(Owner { process, via: None, source })
     }
 
     /// Decides whether to ask again. Returns what was found, if that is better than what was known.
@@ -166,7 +217,7 @@ impl Owners {
         // The listener's holders may be known only after the next full scan.
         let is_stale = self.waiting.is_stale(wanted.flow);
         let is_hopeless = trace.is_final && (known.is_some() || trace.listening.is_empty() || is_stale);
-        if is_hopeless || known == Some(OwnerSource::SocketTable) || (known.is_some() && is_stale) {
+        if is_hopeless || known >= Some(OwnerSource::SocketTable) || (known.is_some() && is_stale) {
             self.waiting.settle(wanted.flow);
         } else {
             self.waiting.again(now, *wanted, known);
@@ -313,6 +364,7 @@ impl OwnerFinder for Owners {
     }
 
     fn tick(&mut self, now: Timestamp, news: &mut News) {
+        self.listen(now);
         let mut due = Vec::new();
         self.waiting.take_due(now, MAX_PER_TICK, &mut due);
         self.want(now, &due, news);

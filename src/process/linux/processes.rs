@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use hashbrown::HashMap;
@@ -77,6 +78,13 @@ struct Known {
     checked: Timestamp,
 }
 
+/// A process as it was at one moment, which may not own any flow.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    process: Process,
+    stat: Stat,
+}
+
 /// The processes that own flows.
 #[derive(Debug)]
 pub(super) struct Processes {
@@ -111,6 +119,63 @@ impl Processes {
         };
         self.look(now, pid, stat, news);
         self.known.get(&pid).map(|known| known.process.key)
+    }
+
+    /// Looks at a process that the kernel has just named, and at nothing else; `comm` is the name that it gave
+    /// with the pid, and `before` is what an earlier look saw. A process that is gone unseen keeps that
+    /// name, has no program, and is taken to have started now.
+    pub(super) fn glimpse(
+        &self,
+        now: Timestamp,
+        named: (i32, &str),
+        before: Option<&Arc<Seen>>,
+    ) -> Arc<Seen> {
+        let (pid, comm) = named;
+        let known = self.known.get(&pid);
+        let Some(stat) = read_stat(&self.root, pid) else {
+            if let Some(before) = before {
+                return Arc::clone(before);
+            }
+            return Arc::new(known.map_or_else(|| gone(now, pid, comm), Known::seen));
+        };
+        let is_same = |then: &Stat| then.started == stat.started && then.comm == stat.comm;
+        // Of one that has ended and was not waited for yet, less is to be seen than there was before.
+        let is_as_before = |then: &Stat| is_same(then) || (stat.has_ended && then.started == stat.started);
+        match (before, known) {
+            (Some(before), _) if is_as_before(&before.stat) => Arc::clone(before),
+            (_, Some(known)) if is_as_before(&known.stat) => Arc::new(known.seen()),
+            _ => Arc::new(Seen { process: self.facts(pid, &stat), stat }),
+        }
+    }
+
+    /// A process that was only looked at owns a flow: reports it when it is new.
+    pub(super) fn adopt(&mut self, now: Timestamp, seen: &Seen, news: &mut News) -> ProcessKey {
+        let key = seen.process.key;
+        match self.known.get(&key.pid).map(|known| known.stat.started) {
+            Some(started) if started == seen.stat.started => return key,
+            // The pid has been given to another one since.
+            Some(started) if started > seen.stat.started => {
+                news.processes.push(seen.process.clone());
+                news.exited.push(key);
+                return key;
+            }
+            Some(_) => self.ended(key.pid, news),
+            None => {}
+        }
+        self.make_room(key.pid);
+        news.processes.push(seen.process.clone());
+        let Seen { process, stat } = seen.clone();
+        self.known.insert(key.pid, Known { process, stat, checked: now });
+        self.rounds.push(key.pid);
+        key
+    }
+
+    /// Forgets the process known for the longest when there is no room for one more.
+    fn make_room(&mut self, pid: i32) {
+        if self.known.len() >= MAX_PROCESSES && !self.known.contains_key(&pid) && !self.rounds.is_empty() {
+            let first = self.rounds.remove(0);
+            self.known.remove(&first);
+        }
     }
 
     /// Checks the `1 / rounds`th part of the processes that is next, and reports those that have ended.
@@ -152,10 +217,7 @@ impl Processes {
                 self.ended(pid, news);
             }
         }
-        if self.known.len() >= MAX_PROCESSES && !self.known.contains_key(&pid) && !self.rounds.is_empty() {
-            let first = self.rounds.remove(0);
-            self.known.remove(&first);
-        }
+        self.make_room(pid);
         let process = self.facts(pid, &stat);
         news.processes.push(process.clone());
         if self.known.insert(pid, Known { process, stat, checked: now }).is_none() {
@@ -186,6 +248,21 @@ impl Processes {
             app,
         }
     }
+}
+
+impl Known {
+    fn seen(&self) -> Seen {
+        Seen { process: self.process.clone(), stat: self.stat.clone() }
+    }
+}
+
+/// A process of which only its pid and name were ever known. Its start in ticks is no process's.
+fn gone(now: Timestamp, pid: i32, comm: &str) -> Seen {
+    let (name, app) = apps::identify(&Facts { comm, ..Facts::default() });
+    let key = ProcessKey { pid, started: Some(now) };
+    let stat =
+        Stat { comm: comm.to_owned(), parent: 0, started: 0, is_kernel_thread: false, has_ended: true };
+    Seen { process: Process { key, name, path: None, uid: None, user: None, parent: None, app }, stat }
 }
 
 /// The program's file, without the mark of one that was replaced while it runs.

@@ -488,6 +488,16 @@ fn dropped_packets_and_limits_are_said_and_can_be_put_away() {
 }
 
 #[test]
+fn what_the_system_does_not_allow_is_said_calmly() {
+    let mut snapshot = three();
+    snapshot.note = Some("short ones may be missed, because the system refused this".into());
+    let (window, _) = open(snapshot);
+    window.get_by_label_contains("short ones may be missed");
+    assert!(window.query_by_label_contains("refused").is_none(), "the whole sentence waits for the pointer");
+    assert!(window.query_by_label("The capture has a problem").is_none());
+}
+
+#[test]
 fn a_paused_display_keeps_its_picture() {
     let (mut window, fake) = open(three());
     window.get_by_label("Pause").click();
