@@ -3,7 +3,7 @@
 and that a file alone can show. Prints a line for each thing that is right, or what is wrong, and then status 1.
 
   check.py program FILE --name crow [--arch ARCH,…] [--without PATH]…
-  check.py app CROW.app [--without PATH]…
+  check.py app CROW.app [--without PATH]… [--digest]    --digest: the app carries the SHA-256 of its helper
   check.py zip CROW.app CROW.zip  whether the archive holds the bundle, byte for byte and mode for mode
   check.py damage CROW.app        the check of itself: damages copies of the bundle and expects each to be refused
 """
@@ -100,7 +100,7 @@ def check_imports(program, name):
         need(symbol in known[library], f"{library} does not have {symbol}, as far as stubs.txt knows")
 
 
-def check_app(app, without=()):
+def check_app(app, without=(), digest=False):
     """The whole bundle."""
     contents = app / "Contents"
     told = bundle.package()
@@ -123,6 +123,11 @@ def check_app(app, without=()):
             check_program(contents / "MacOS" / name, name, BOTH, minimum, without, identifier)
         except Bad as bad:
             raise Bad(f"{name}: {bad}") from bad
+    if digest:
+        carried = hashlib.sha256((contents / "MacOS/crow-helper").read_bytes()).hexdigest().encode()
+        parts = slices((contents / "MacOS" / main).read_bytes())
+        need(all(carried in part for part in parts), "the app does not carry the digest of its helper")
+        print(f"{app.name}: the app knows its helper by SHA-256 {carried.decode()[:16]}…")
     check_modes(contents, set(LIBRARIES))
     sealed = check_seals(contents, main)
     print(
@@ -246,13 +251,14 @@ def main():
     parser.add_argument("--name")
     parser.add_argument("--arch", default="arm64,x86_64")
     parser.add_argument("--without", action="append", default=[])
+    parser.add_argument("--digest", action="store_true")
     given = parser.parse_args()
     try:
         if given.what == "program":
             minimum = bundle.package()["metadata"]["bundle"]["osx"]["minimum_system_version"]
             check_program(given.path, given.name, set(given.arch.split(",")), minimum, given.without)
         elif given.what == "app":
-            check_app(given.path, given.without)
+            check_app(given.path, given.without, given.digest)
         elif given.what == "zip":
             check_zip(given.path, given.archive)
         else:

@@ -1,6 +1,6 @@
 // machorun FILE [ARGUMENTS]: runs an x86_64 macOS command-line program on x86_64 Linux.
 //
-// It maps the Mach-O file, applies its rebase and bind opcodes, gives it thread-locals, and binds what it imports from
+// It maps the Mach-O file, applies its fixups (chains or opcodes), gives it thread-locals, and binds what it imports from
 // libSystem. Both systems follow the System V AMD64 ABI, so that a plain libc call passes straight through; the calls
 // whose constants or structures differ on macOS (errno, open flags, stat, directories, mutexes, …) have a stand-in here.
 // Enough for a test program of the standard library: arguments, files, output, threads, time, maps.
@@ -222,8 +222,8 @@ static uint64_t s_mach_abs(void) {
     clock_gettime(CLOCK_MONOTONIC, &t);
     return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
-// ---------------------------------------------------------------- threads: Darwin objects are >= ours + 16, keep a
-// pointer at +8
+// ---------------------------------------------------------------- threads
+// A macOS mutex or condition has a signature in its first 8 bytes; a pointer to one of this system fits behind it.
 static void **slot(void *o, int is_cond) {
     void **p = (void **)((char *)o + 8);
     if (!*p) {
@@ -242,8 +242,9 @@ static void **slot(void *o, int is_cond) {
 }
 #define MX(m) (*slot(m, 0))
 static int m_init(void *m, void *a) {
+    (void)a;
     ((void **)m)[1] = 0;
-    MX(m);
+    slot(m, 0);
     return 0;
 }
 static int m_lock(void *m) {
@@ -415,9 +416,6 @@ static int s_strerror_r(int e, char *b, size_t n) {
 static int enosys(void) {
     errno = ENOSYS;
     return -1;
-}
-static void *null() {
-    return 0;
 }
 static int s_proc_name(int pid, char *b, uint32_t n) {
     char p[64];
@@ -730,6 +728,70 @@ static void bind(uint8_t *p, uint8_t *e, int lazy) {
     }
 }
 
+// Chained fixups (<mach-o/fixup-chains.h>), what a linker writes for macOS 13 and later: each page's pointers to set
+// right are a list, in the pointers themselves.
+static void *import_at(const uint8_t *data, uint32_t index, int64_t *addend) {
+    const uint32_t *h = (const uint32_t *)data;
+    const char *symbols = (const char *)data + h[3];
+    *addend = 0;
+    switch (h[5]) {
+    case 1:
+        return lookup(symbols + (((const uint32_t *)(data + h[2]))[index] >> 9), 0);
+    case 2:
+        *addend = ((const int32_t *)(data + h[2]))[2 * index + 1];
+        return lookup(symbols + (((const uint32_t *)(data + h[2]))[2 * index] >> 9), 0);
+    case 3:
+        *addend = ((const int64_t *)(data + h[2]))[2 * index + 1];
+        return lookup(symbols + (((const uint64_t *)(data + h[2]))[2 * index] >> 32), 0);
+    default:
+        fprintf(stderr, "machorun: imports of an unknown format\n");
+        _exit(2);
+    }
+}
+
+static void fix_page(const uint8_t *data, void **imports, int64_t *addends, uint8_t *at, int format, uint64_t base) {
+    for (;;) {
+        uint64_t value = *(uint64_t *)at, next = value >> 51 & 0xfff;
+        if (value >> 63) {
+            uint32_t index = value & 0xffffff;
+            if (!imports[index])
+                imports[index] = import_at(data, index, &addends[index]);
+            *(uint64_t *)at = (uint64_t)imports[index] + addends[index] + (value >> 24 & 0xff);
+        } else {
+            uint64_t target = (value & 0xfffffffffull) | (value >> 36 & 0xff) << 56;
+            *(uint64_t *)at = target + (format == 6 ? base : 0) + slide;
+        }
+        if (!next)
+            return;
+        at += next * 4;
+    }
+}
+
+static void fix_chains(const uint8_t *data, uint64_t base) {
+    const uint32_t *h = (const uint32_t *)data, *starts = (const uint32_t *)(data + h[1]);
+    void **imports = calloc(h[4] + 1, sizeof *imports);
+    int64_t *addends = calloc(h[4] + 1, sizeof *addends);
+    for (uint32_t segment = 0; segment < starts[0]; segment++) {
+        if (!starts[1 + segment])
+            continue;
+        const uint8_t *s = (const uint8_t *)starts + starts[1 + segment];
+        int page_size = *(const uint16_t *)(s + 4), format = *(const uint16_t *)(s + 6);
+        uint64_t offset = *(const uint64_t *)(s + 8);
+        int pages = *(const uint16_t *)(s + 20);
+        if (format != 2 && format != 6) {
+            fprintf(stderr, "machorun: pointers of an unknown format %d\n", format);
+            _exit(2);
+        }
+        for (int page = 0; page < pages; page++) {
+            uint16_t first = ((const uint16_t *)(s + 22))[page];
+            if (first != 0xffff)
+                fix_page(data, imports, addends, img + offset + (uint64_t)page * page_size + first, format, base);
+        }
+    }
+    free(imports);
+    free(addends);
+}
+
 int main(int argc, char **argv) {
     if (argc < 2)
         return fprintf(stderr, "machorun FILE [args]\n"), 2;
@@ -737,7 +799,8 @@ int main(int argc, char **argv) {
     g_argv = argv + 1;
     int fd = open(argv[1], O_RDONLY);
     struct stat st;
-    fstat(fd, &st);
+    if (fd < 0 || fstat(fd, &st))
+        return perror(argv[1]), 2;
     uint8_t *f = mmap(0, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     uint32_t off = 0;
     if (*(uint32_t *)f == 0xbebafeca) {
@@ -766,8 +829,9 @@ int main(int argc, char **argv) {
     uint32_t *di = 0;
     uint64_t entry = 0;
     int ns = 0;
-    uint8_t *inits = 0;
-    uint64_t ninits = 0;
+    uint8_t *inits = 0, *chains = 0;
+    uint32_t *init_offsets = 0;
+    uint64_t ninits = 0, ninit_offsets = 0;
     c = m + 32;
     for (uint32_t i = 0; i < h[4]; i++, c += ((uint32_t *)c)[1])
         switch (*(uint32_t *)c) {
@@ -800,7 +864,8 @@ int main(int argc, char **argv) {
                     ninits = sz / 8;
                 }
                 if (ty == 0x16) {
-                    fprintf(stderr, "init offsets unsupported\n");
+                    init_offsets = (uint32_t *)sa;
+                    ninit_offsets = sz / 4;
                 }
             }
             break;
@@ -813,13 +878,20 @@ int main(int argc, char **argv) {
             entry = *(uint64_t *)(c + 8);
             break;
         case 0x80000034:
-            return fprintf(stderr, "chained fixups unsupported\n"), 2;
+            chains = m + ((uint32_t *)c)[2];
+            break;
         }
-    rebase(m + di[0], m + di[0] + di[1]);
-    bind(m + di[2], m + di[2] + di[3], 0);
-    bind(m + di[6], m + di[6] + di[7], 1);
+    if (chains)
+        fix_chains(chains, base);
+    if (di) {
+        rebase(m + di[0], m + di[0] + di[1]);
+        bind(m + di[2], m + di[2] + di[3], 0);
+        bind(m + di[6], m + di[6] + di[7], 1);
+    }
     for (uint64_t i = 0; i < ninits; i++)
         ((void (*)(int, char **, char **))((uint64_t *)inits)[i])(g_argc, g_argv, environ);
+    for (uint64_t i = 0; i < ninit_offsets; i++)
+        ((void (*)(int, char **, char **))(img + init_offsets[i]))(g_argc, g_argv, environ);
     int rc = ((int (*)(int, char **, char **))(img + entry))(g_argc, g_argv, environ);
     fflush(0);
     exit(rc);

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Signs Crow.app ad hoc, from the inside out: what `codesign --sign -` does, where there is no codesign.
+"""Signs Crow.app or a program ad hoc: what `codesign --sign -` does, where there is no codesign.
 
-  sign.py CROW.app
+  sign.py CROW.app IDENTIFIER     a bundle, around programs that are signed already
+  sign.py PROGRAM IDENTIFIER      one program
 
-First the programs beside the main one, then the seals of everything (_CodeSignature/CodeResources), then the main
-program with Info.plist and the seals bound to it. Universal programs are signed slice by slice. An ad-hoc signature
+A bundle is signed by sealing everything in it (_CodeSignature/CodeResources) and then signing the main program with
+Info.plist and the seals bound to it. Universal programs are signed slice by slice. An ad-hoc signature
 is what Apple silicon demands before it runs anything; it names nobody, so Gatekeeper still asks.
 
 Facts: <kern/cs_blobs.h> of xnu, and the rules that codesign writes into every bundle.
@@ -16,6 +17,8 @@ import plistlib
 import struct
 import sys
 from pathlib import Path
+
+from macho import Program, check_signature, slices
 
 PAGE = 4096
 ADHOC = 2
@@ -75,7 +78,7 @@ class Places:
 
 
 def sign_slice(data, identifier, plist=None, seals=None):
-    """One architecture signed anew, and its code directory's hash."""
+    """One architecture signed anew."""
     data = bytearray(data)
     places = Places(data)
     (limit,) = struct.unpack_from("<I", data, places.signature + 8)
@@ -110,30 +113,26 @@ def sign_slice(data, identifier, plist=None, seals=None):
         blob += struct.pack(">II", kind, at)
         at += len(part)
     blob += b"".join(part for _, part in parts)
-    return bytes(data) + blob.ljust(size, b"\0"), sha256(directory)[:20]
+    return bytes(data) + blob.ljust(size, b"\0")
 
 
 def sign_file(path, identifier, plist=None, seals=None):
-    """A program, universal or not; gives the hash of each code directory."""
+    """A program, universal or not."""
     data = path.read_bytes()
     if data[:4] != b"\xca\xfe\xba\xbe":
-        signed, cdhash = sign_slice(data, identifier, plist, seals)
-        replace(path, signed)
-        return [cdhash]
+        replace(path, sign_slice(data, identifier, plist, seals))
+        return
     (count,) = struct.unpack_from(">I", data, 4)
     out = bytearray(8 + 20 * count)
     struct.pack_into(">II", out, 0, 0xCAFEBABE, count)
-    cdhashes = []
     for index in range(count):
         cpu, kind, start, size, align = struct.unpack_from(">5I", data, 8 + 20 * index)
-        signed, cdhash = sign_slice(data[start : start + size], identifier, plist, seals)
-        cdhashes.append(cdhash)
+        signed = sign_slice(data[start : start + size], identifier, plist, seals)
         align = max(align, 14)
         start = -(-len(out) // (1 << align)) << align
         out = out.ljust(start, b"\0") + signed
         struct.pack_into(">5I", out, 8 + 20 * index, cpu, kind, start, len(signed), align)
     replace(path, bytes(out))
-    return cdhashes
 
 
 def replace(path, data):
@@ -144,14 +143,18 @@ def replace(path, data):
     os.replace(fresh, path)
 
 
-def sign_app(app):
+def sign_app(app, identifier):
     contents = app / "Contents"
     plist = (contents / "Info.plist").read_bytes()
-    keys = plistlib.loads(plist)
+    main = plistlib.loads(plist)["CFBundleExecutable"]
     files, files2 = {}, {}
     for path in sorted((contents / "MacOS").iterdir()):
-        if path.name != keys["CFBundleExecutable"]:
-            cdhashes = sign_file(path, keys["CFBundleIdentifier"] + ".helper")
+        if path.name != main:
+            cdhashes = [
+                signature.cdhash
+                for part in slices(path.read_bytes())
+                for signature in check_signature(Program(part), None)
+            ]
             requirement = " or ".join(f'cdhash H"{value.hex()}"' for value in cdhashes)
             files2[f"MacOS/{path.name}"] = {"cdhash": cdhashes[0], "requirement": requirement}
     for path in sorted((contents / "Resources").rglob("*")):
@@ -165,10 +168,14 @@ def sign_app(app):
     folder.chmod(0o755)
     (folder / "CodeResources").write_bytes(seals)
     (folder / "CodeResources").chmod(0o644)
-    sign_file(contents / "MacOS" / keys["CFBundleExecutable"], keys["CFBundleIdentifier"], plist, seals)
+    sign_file(contents / "MacOS" / main, identifier, plist, seals)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 3:
         sys.exit(__doc__)
-    sign_app(Path(sys.argv[1]))
+    target = Path(sys.argv[1])
+    if target.is_dir():
+        sign_app(target, sys.argv[2])
+    else:
+        sign_file(target, sys.argv[2])
