@@ -197,29 +197,35 @@ struct tcp {
 #pragma pack(pop)
 SIZE(struct table, 24);
 SIZE(struct pcb, 104);
-AT(struct pcb, fport, 16);
-AT(struct pcb, lport, 18);
+SIZE(struct buffer, 32);
+SIZE(struct statistics, 136);
+// More that a reader of these tables may want.
 AT(struct pcb, gencnt, 28);
-AT(struct pcb, vflag, 44);
 AT(struct pcb, ip_p, 46);
-AT(struct pcb, faddr, 48);
-AT(struct pcb, faddr.in4.v4, 60);
-AT(struct pcb, laddr, 64);
-AT(struct pcb, laddr.in4.v4, 76);
-AT(struct pcb, flowhash, 96);
-AT(struct sock, type, 16);
 AT(struct sock, state, 26);
 AT(struct sock, protocol, 36);
 AT(struct sock, family, 40);
-AT(struct sock, uid, 64);
-AT(struct sock, last_pid, 68);
-AT(struct sock, e_pid, 72);
-SIZE(struct buffer, 32);
-SIZE(struct statistics, 136);
-AT(struct statistics, by_class, 8);
-AT(struct tcp, state, 36);
 AT(struct tcp, snd_cwnd, 100);
-AT(struct tcp, maxseg, 132);
-AT(struct tcp, srtt, 136);
 AT(struct tcp, rttvar, 140);
 AT(struct tcp, rxtshift, 144);
+#ifdef has_process_macos_pcblist
+SIZE(struct table, process_macos_pcblist_XINPGEN_LEN);
+AT(struct pcb, len, process_macos_pcblist_LEN);
+AT(struct pcb, kind, process_macos_pcblist_KIND);
+AT(struct pcb, fport, process_macos_pcblist_INP_FPORT);
+AT(struct pcb, lport, process_macos_pcblist_INP_LPORT);
+AT(struct pcb, vflag, process_macos_pcblist_INP_VFLAG);
+AT(struct pcb, faddr, process_macos_pcblist_INP_FADDR);
+AT(struct pcb, laddr, process_macos_pcblist_INP_LADDR);
+AT(struct pcb, flowhash, process_macos_pcblist_INP_FLOWHASH);
+AT(struct sock, uid, process_macos_pcblist_SO_UID);
+AT(struct sock, last_pid, process_macos_pcblist_SO_LAST_PID);
+AT(struct sock, e_pid, process_macos_pcblist_SO_E_PID);
+AT(struct statistics, by_class, process_macos_pcblist_STATS);
+SIZE(((struct statistics *)0)->by_class[0], process_macos_pcblist_CLASS_LEN);
+SIZE(((struct statistics *)0)->by_class, process_macos_pcblist_CLASSES *process_macos_pcblist_CLASS_LEN);
+AT(struct tcp, state, process_macos_pcblist_T_STATE);
+AT(struct tcp, srtt, process_macos_pcblist_T_SRTT);
+// The IPv4 address is the last four bytes of the sixteen.
+AT(union address, in4.v4, 12);
+#endif

@@ -3,7 +3,7 @@
 
   offsets.py SRC
 
-From every file of SRC that layout.c may ask about: `const NAME: usize = 52;` in src/wire/pktap.rs becomes
+From every file of SRC that layout.c may ask about: `has_wire_pktap` for the file itself; `const NAME: usize = 52;` in src/wire/pktap.rs becomes
 `wire_pktap_NAME`; an assertion `size_of::<Name>() == 8` becomes `wire_pktap_size_Name`, and
 `offset_of!(Name, field) == 4` becomes `wire_pktap_at_Name_field`.
 """
@@ -39,6 +39,7 @@ def main(source):
             (f"at_{name.split('::')[-1]}_{field.replace('.', '_')}", value)
             for name, field, value in FIELD.findall(text)
         ]
+        print(f"#define has_{prefix} 1")
         for name, value in dict(told).items():
             print(f"#define {prefix}_{name} {value.replace('_', '')}")
 
