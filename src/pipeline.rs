@@ -324,6 +324,8 @@ impl AggregateThread {
                     Ok(Message::Clock(time)) => clock = time,
                     Ok(Message::Begin(begun)) => {
                         source = begun;
+                        // Another recording's time, or none, is not this one's.
+                        clock = Timestamp::default();
                         aggregator = self.aggregator(source);
                     }
                     Ok(Message::End(time)) => {
@@ -352,6 +354,10 @@ impl AggregateThread {
                 },
                 recv(timer) -> _ => {
                     next_tick = Instant::now() + if self.shown { SHOWN_TICK } else { HIDDEN_TICK };
+                    // A recording's time begins with its first packet; a tick before that would be decades early.
+                    if source == Source::Recording && clock == Timestamp::default() {
+                        continue;
+                    }
                     let snapshot = aggregator.tick(now(source, clock));
                     // A paused display keeps its picture while counting goes on behind it.
                     if !(self.shared.status.load().paused && source == Source::Live) {

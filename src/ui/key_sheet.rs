@@ -49,7 +49,7 @@ fn rows(ctx: &Context) -> Vec<(String, &'static str)> {
         (views, "next view; processes, connections, domains"),
         ("s, F1".to_owned(), "sorts by the next of traffic, connections, pid, name"),
         (command(Key::P), "pauses and goes on"),
-        (command(Key::Comma), "opens the settings"),
+        (command(Key::Comma).replace("Comma", ","), "opens the settings"),
         (command(Key::W), "closes the window to the menu bar"),
         (format!("q, {}", command(Key::Q)), "quits Crow"),
         ("?".to_owned(), "shows this sheet"),

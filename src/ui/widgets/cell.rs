@@ -85,7 +85,7 @@ impl CellPainter<'_> {
         if right - left < 4.0 {
             return left;
         }
-        let mut job = marked(text, TextFormat::simple(font, color), (self.marks, self.tokens.mark));
+        let mut job = marked(text, TextFormat::simple(font, color), (self.marks, self.tokens));
         job.wrap = TextWrapping::truncate_at_width(right - left);
         let galley = self.painter.layout_job(job);
         let end = left + galley.size().x;
@@ -181,7 +181,7 @@ impl CellPainter<'_> {
 }
 
 /// The text with what the filter looks for on a ground of its own.
-fn marked(text: &str, format: TextFormat, (marks, ground): (&[String], Color32)) -> LayoutJob {
+fn marked(text: &str, format: TextFormat, (marks, tokens): (&[String], &Tokens)) -> LayoutJob {
     let lower = text.to_ascii_lowercase();
     let found = marks
         .iter()
@@ -195,8 +195,9 @@ fn marked(text: &str, format: TextFormat, (marks, ground): (&[String], Color32))
     let Some(parts) = parts else { return LayoutJob::single_section(text.to_owned(), format) };
     let mut job = LayoutJob::default();
     for (part, is_hit) in parts {
-        let background = if is_hit { ground } else { Color32::TRANSPARENT };
-        job.append(part, 0.0, TextFormat { background, ..format.clone() });
+        let format = format.clone();
+        let hit = TextFormat { background: tokens.mark, color: tokens.strong, ..format.clone() };
+        job.append(part, 0.0, if is_hit { hit } else { format });
     }
     job
 }
@@ -209,13 +210,14 @@ const INDENT: f32 = 38.0;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::theme::DARK;
 
     #[test]
     fn what_is_looked_for_is_marked_once_whatever_its_case() {
         let format = TextFormat::simple(font(Weight::Regular, BODY), Color32::WHITE);
         let grounds = |text: &str, mark: &str| -> Vec<(String, bool)> {
-            let job = marked(text, format.clone(), (&[mark.to_owned()], Color32::RED));
-            let is_hit = |section: &egui::text::LayoutSection| section.format.background == Color32::RED;
+            let job = marked(text, format.clone(), (&[mark.to_owned()], &DARK));
+            let is_hit = |section: &egui::text::LayoutSection| section.format.background == DARK.mark;
             job.sections
                 .iter()
                 .map(|s| {
