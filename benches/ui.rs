@@ -5,8 +5,10 @@
 //! programs on the machine do not distort.
 
 use std::fs;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use crow::aggregate::snapshot::{
@@ -14,7 +16,7 @@ use crow::aggregate::snapshot::{
 };
 use crow::event::{App as AppName, FlowId, InterfaceKind, ProcessKey, Protocol, TcpState};
 use crow::session::Backend;
-use crow::session::{Action, CaptureState, Status};
+use crow::session::{Action, CaptureState, Job, JobResult, Status};
 use crow::settings::{Settings, View};
 use crow::time::Timestamp;
 use crow::ui::app::App;
@@ -28,6 +30,9 @@ struct Recorded {
     pictures: [Arc<Snapshot>; 2],
     shown: AtomicUsize,
     status: Arc<Status>,
+    to_worker: Sender<Job>,
+    in_work: AtomicUsize,
+    from_worker: Mutex<Receiver<JobResult>>,
 }
 
 impl Backend for Recorded {
@@ -41,6 +46,34 @@ impl Backend for Recorded {
     }
 
     fn act(&self, _action: Action) {}
+
+    fn work(&self, job: Job) -> Result<(), Job> {
+        self.in_work.fetch_add(1, Ordering::Relaxed);
+        self.to_worker.send(job).map_err(|refused| refused.0)
+    }
+
+    fn worked(&self) -> Option<JobResult> {
+        // Waits for what is in work, as the quarter of a second between two snapshots would: the thread's own CPU
+        // time, which is what counts, does not grow by that.
+        let results = self.from_worker.lock().unwrap_or_else(PoisonError::into_inner);
+        (0..self.in_work.swap(0, Ordering::Relaxed))
+            .filter_map(|_| results.recv().ok())
+            .find(|result| !result.is::<()>())
+    }
+}
+
+/// A thread for the window's jobs, as the program has one.
+fn worker() -> (Sender<Job>, Mutex<Receiver<JobResult>>) {
+    let (to_worker, jobs) = mpsc::channel::<Job>();
+    let (results, from_worker) = mpsc::channel();
+    thread::spawn(move || {
+        for result in jobs.into_iter().map(|job| job()) {
+            if results.send(result).is_err() {
+                return;
+            }
+        }
+    });
+    (to_worker, Mutex::new(from_worker))
 }
 
 /// Different, and the same at each run (splitmix64).
@@ -160,7 +193,16 @@ impl Window {
     fn new(view: View, rows: u32) -> Self {
         let status = Arc::new(Status { capture: CaptureState::Live, ..Status::default() });
         let pictures = [picture(view, rows, 0), picture(view, rows, 1)];
-        let backend = Arc::new(Recorded { pictures, shown: AtomicUsize::new(0), status });
+        let (to_worker, from_worker) = worker();
+        let shown = AtomicUsize::new(0);
+        let backend = Arc::new(Recorded {
+            pictures,
+            shown,
+            status,
+            to_worker,
+            in_work: AtomicUsize::new(0),
+            from_worker,
+        });
         let ctx = egui::Context::default();
         let settings = Settings { view, ..Settings::default() };
         let shared: Arc<dyn Backend> = Arc::<Recorded>::clone(&backend);

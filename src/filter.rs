@@ -64,6 +64,17 @@ impl Filter {
         Self { terms: if name.is_empty() { Vec::new() } else { vec![Term { positive: true, test }] } }
     }
 
+    /// The words that rows are shown for, in lower case: what a view may mark.
+    #[must_use]
+    pub fn marks(&self) -> Vec<String> {
+        let wanted = self.terms.iter().filter(|term| term.positive);
+        let word = |term: &Term| match &term.test {
+            Test::Word(text) | Test::App(text) | Test::Host(text) => Some(text.clone()),
+            Test::Pid(_) | Test::Protocol(_) | Test::Port(_) | Test::State(_) | Test::Interface(_) => None,
+        };
+        wanted.filter_map(word).collect()
+    }
+
     /// Whether everything is shown.
     #[must_use]
     pub fn is_empty(&self) -> bool {

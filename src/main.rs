@@ -15,7 +15,7 @@ use crow::aggregate::snapshot::Snapshot;
 use crow::capture::file::Recording;
 use crow::cli::Cli;
 use crow::pipeline::{Input, Pipeline, PipelineOptions, WithoutRight};
-use crow::session::{Action, Backend, Status};
+use crow::session::{Action, Backend, Job, JobResult, Status};
 use crow::settings::Settings;
 use crow::store::settings_file::SettingsFile;
 use crow::ui::app::App;
@@ -164,6 +164,14 @@ impl Backend for Desk {
             Action::Quit => self.waker.quit(),
             action => self.pipeline.act(action),
         }
+    }
+
+    fn work(&self, job: Job) -> Result<(), Job> {
+        self.pipeline.work(job)
+    }
+
+    fn worked(&self) -> Option<JobResult> {
+        self.pipeline.worked()
     }
 }
 

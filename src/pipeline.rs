@@ -14,7 +14,7 @@ use crate::aggregate::{Aggregator, AggregatorOptions};
 use crate::event::Event;
 use crate::helper::session::Control;
 use crate::session::Backend;
-use crate::session::{Action, CaptureState, Status};
+use crate::session::{Action, CaptureState, Job, JobResult, Status};
 use crate::settings::RateWindow;
 use crate::time::Timestamp;
 
@@ -29,6 +29,9 @@ const MAX_WAITING_BATCHES: usize = 64;
 
 /// Wishes of the user that may wait for a thread.
 const MAX_WAITING_ACTIONS: usize = 256;
+
+/// Jobs of the window, or their results, that may wait.
+const MAX_WAITING_JOBS: usize = 4;
 
 /// Time between snapshots while the window shows.
 pub const SHOWN_TICK: Duration = Duration::from_millis(250);
@@ -86,6 +89,8 @@ struct Shared {
     status: ArcSwap<Status>,
     to_capture: Sender<Action>,
     to_aggregate: Sender<Action>,
+    to_worker: Sender<Job>,
+    from_worker: Receiver<JobResult>,
     /// The running helper's ear, so that quitting does not wait for its next word.
     helper: ArcSwapOption<Control>,
     wake: Box<dyn Fn() + Send + Sync>,
@@ -115,11 +120,14 @@ impl Pipeline {
         let (to_capture, capture_actions) = bounded(MAX_WAITING_ACTIONS);
         let (to_aggregate, aggregate_actions) = bounded(MAX_WAITING_ACTIONS);
         let (messages, inbox) = bounded(MAX_WAITING_BATCHES);
+        let (to_worker, from_worker) = start_worker()?;
         let shared = Arc::new(Shared {
             snapshot: ArcSwap::default(),
             status: ArcSwap::from_pointee(Status { speed: 1.0, ..Status::default() }),
             to_capture,
             to_aggregate,
+            to_worker,
+            from_worker,
             helper: ArcSwapOption::empty(),
             wake: options.wake,
         });
@@ -191,6 +199,29 @@ impl Backend for Shared {
             }
         }
     }
+
+    fn work(&self, job: Job) -> Result<(), Job> {
+        self.to_worker.try_send(job).map_err(TrySendError::into_inner)
+    }
+
+    fn worked(&self) -> Option<JobResult> {
+        self.from_worker.try_recv().ok()
+    }
+}
+
+/// Starts the thread that does the window's jobs. It ends when the last backend is dropped.
+fn start_worker() -> std::io::Result<(Sender<Job>, Receiver<JobResult>)> {
+    let (to_worker, jobs) = bounded::<Job>(MAX_WAITING_JOBS);
+    let (results, from_worker) = bounded(MAX_WAITING_JOBS);
+    thread::Builder::new().name("window-jobs".to_owned()).spawn(move || {
+        for job in jobs {
+            let result = job();
+            if !result.is::<()>() && results.send(result).is_err() {
+                return;
+            }
+        }
+    })?;
+    Ok((to_worker, from_worker))
 }
 
 impl Shared {
@@ -293,6 +324,8 @@ impl AggregateThread {
                     Ok(Message::Clock(time)) => clock = time,
                     Ok(Message::Begin(begun)) => {
                         source = begun;
+                        // Another recording's time, or none, is not this one's.
+                        clock = Timestamp::default();
                         aggregator = self.aggregator(source);
                     }
                     Ok(Message::End(time)) => {
@@ -321,6 +354,10 @@ impl AggregateThread {
                 },
                 recv(timer) -> _ => {
                     next_tick = Instant::now() + if self.shown { SHOWN_TICK } else { HIDDEN_TICK };
+                    // A recording's time begins with its first packet; a tick before that would be decades early.
+                    if source == Source::Recording && clock == Timestamp::default() {
+                        continue;
+                    }
                     let snapshot = aggregator.tick(now(source, clock));
                     // A paused display keeps its picture while counting goes on behind it.
                     if !(self.shared.status.load().paused && source == Source::Live) {

@@ -1,5 +1,6 @@
 //! The words between the window and the rest: what the capture is doing, and what the user asks for.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,6 +79,12 @@ pub enum Action {
     Quit,
 }
 
+/// Work that would make the window wait, such as putting a hundred thousand rows in order.
+pub type Job = Box<dyn FnOnce() -> JobResult + Send>;
+
+/// What a job has to say. `()` is nothing.
+pub type JobResult = Box<dyn Any + Send>;
+
 /// The rest of Crow, as the window sees it. Every call returns at once.
 pub trait Backend: Send + Sync {
     /// The newest picture.
@@ -88,4 +95,18 @@ pub trait Backend: Send + Sync {
 
     /// Asks for something; the effect shows in a later status or snapshot.
     fn act(&self, action: Action);
+
+    /// Has a job done on a thread of its own. A result of `()` is not kept.
+    ///
+    /// # Errors
+    ///
+    /// The job itself, where there is no such thread or it has enough to do: do it yourself or ask again later.
+    fn work(&self, job: Job) -> Result<(), Job> {
+        Err(job)
+    }
+
+    /// The result of a job, the oldest first; `None` while none is ready.
+    fn worked(&self) -> Option<JobResult> {
+        None
+    }
 }

@@ -46,6 +46,38 @@ pub enum Appearance {
     Dark,
 }
 
+/// What a thousand is in `kB` and above.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Prefixes {
+    /// 1000: kB, MB.
+    #[default]
+    Decimal,
+    /// 1024: KiB, MiB.
+    Binary,
+}
+
+/// What rates count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RateUnit {
+    /// Bytes per second.
+    #[default]
+    Bytes,
+    /// Bits per second, as providers sell them.
+    Bits,
+}
+
+/// How the window writes amounts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Units {
+    /// What a thousand is.
+    pub prefixes: Prefixes,
+    /// What rates count.
+    pub rates: RateUnit,
+}
+
 /// One of the three tables.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -106,6 +138,8 @@ pub struct Settings {
     pub appearance: Appearance,
     /// The span that rates are averaged over.
     pub rate_window: RateWindow,
+    /// How the window writes amounts.
+    pub units: Units,
     /// The table that shows.
     pub view: View,
     /// The table of processes.
@@ -114,6 +148,8 @@ pub struct Settings {
     pub connections: TableSettings,
     /// The table of domains.
     pub domains: TableSettings,
+    /// Whether the pane with the selected row's details shows.
+    pub details: bool,
     /// How large the window was.
     pub window: WindowSize,
 }
@@ -124,10 +160,12 @@ impl Default for Settings {
             version: SETTINGS_VERSION,
             appearance: Appearance::default(),
             rate_window: RateWindow::default(),
+            units: Units::default(),
             view: View::default(),
             processes: TableSettings::default(),
             connections: TableSettings::default(),
             domains: TableSettings::default(),
+            details: false,
             window: WindowSize::default(),
         }
     }

@@ -70,38 +70,42 @@ impl Sum for BytesPerSec {
 impl fmt::Display for Bytes {
     /// `999 B`, `1.00 kB`, `32.4 MB`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_scaled(f, self.0 as f64, "B")
+        f.write_str(&scaled(self.0 as f64, (1000.0, "B")))
     }
 }
 
 impl fmt::Display for BytesPerSec {
     /// `999 B/s`, `1.00 kB/s`, `32.4 MB/s`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_scaled(f, self.0, "B/s")
+        f.write_str(&scaled(self.0, (1000.0, "B/s")))
     }
 }
 
-/// Writes `value` with three significant digits and an SI prefix (powers of 1000).
-fn write_scaled(f: &mut fmt::Formatter<'_>, value: f64, unit: &str) -> fmt::Result {
-    const PREFIXES: [&str; 6] = ["k", "M", "G", "T", "P", "E"];
+/// Writes `value` with three significant digits and a prefix: k, M, … for powers of 1000, Ki, Mi, … (IEC 80000-13)
+/// for powers of any other `base`.
+#[must_use]
+pub fn scaled(value: f64, (base, unit): (f64, &str)) -> String {
+    const DECIMAL: [&str; 6] = ["k", "M", "G", "T", "P", "E"];
+    const BINARY: [&str; 6] = ["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+    let is_decimal = base <= 1000.0;
     // 999.5 would round to "1000"; it is the next prefix's 1.00 already.
     if value < 999.5 {
-        return write!(f, "{value:.0} {unit}");
+        return format!("{value:.0} {unit}");
     }
-    let mut scaled = value / 1000.0;
-    let mut prefixes = PREFIXES.iter();
-    let mut prefix = prefixes.next().unwrap_or(&"");
+    let mut scaled = value / base;
+    let mut prefixes = if is_decimal { DECIMAL } else { BINARY }.into_iter();
+    let mut prefix = prefixes.next().unwrap_or_default();
     while scaled >= 999.5 {
         let Some(next) = prefixes.next() else { break };
         prefix = next;
-        scaled /= 1000.0;
+        scaled /= base;
     }
     let decimals = match scaled {
         s if s < 9.995 => 2,
         s if s < 99.95 => 1,
         _ => 0,
     };
-    write!(f, "{scaled:.decimals$} {prefix}{unit}")
+    format!("{scaled:.decimals$} {prefix}{unit}")
 }
 
 #[cfg(test)]
@@ -118,6 +122,17 @@ mod tests {
         ];
         for (bytes, text) in cases {
             assert_eq!(Bytes(bytes).to_string(), text, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn binary_prefixes_are_named_as_such() {
+        #[rustfmt::skip]
+        let cases = [
+            (999.0, "999 B"), (1000.0, "0.98 KiB"), (1024.0, "1.00 KiB"), (1_048_576.0, "1.00 MiB"), (10_485_760.0, "10.0 MiB"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(scaled(value, (1024.0, "B")), text);
         }
     }
 

@@ -6,13 +6,16 @@ use std::time::Duration;
 
 use egui::{CentralPanel, Context, Frame, Ui, ViewportBuilder, ViewportCommand};
 
+use super::details::{self, Partners};
+use super::key_sheet;
 use super::keys::{self, Command, Focus};
 use super::states::{self, BannerEvent, Empty, EmptyEvent};
 use super::theme::{self, Tokens, tokens};
 use super::toolbar::{self, StatusBar, Toolbar};
-use super::views::Row;
+use super::views::long::{MAX_ROWS_IN_PLACE, put_away};
 use super::views::sheet::table_ui;
 use super::views::table::{Motion, TableInput, TableState, cycle_sort};
+use super::views::{Key, Row};
 use super::widgets::controls::filter_id;
 use super::{fonts, text};
 use crate::aggregate::snapshot::{ConnectionRow, DomainRow, ProcessRow, Snapshot, Source};
@@ -39,7 +42,12 @@ pub struct App {
     filter_revision: u64,
     /// The filter field is to get the focus, with the cursor at the end.
     focus_filter: bool,
+    /// The settings are to be opened.
+    opens_settings: bool,
+    /// The sheet of keys shows.
+    shows_keys: bool,
     tables: [TableState; 3],
+    partners: Partners,
     motions: Vec<Motion>,
     notices: Vec<String>,
     dismissed: BTreeSet<String>,
@@ -65,7 +73,10 @@ impl App {
             filter_error: None,
             filter_revision: 0,
             focus_filter: false,
+            opens_settings: false,
+            shows_keys: false,
             tables: Default::default(),
+            partners: Partners::default(),
             motions: Vec::new(),
             notices: Vec::new(),
             dismissed: BTreeSet::new(),
@@ -110,7 +121,10 @@ impl App {
         let newest = self.backend.snapshot();
         let is_frozen = self.status.paused && newest.source == Source::Live && self.snapshot.generation > 0;
         if newest.generation != self.snapshot.generation && !is_frozen {
-            self.snapshot = newest;
+            let old = std::mem::replace(&mut self.snapshot, newest);
+            if old.connections.len().max(old.processes.len()) > MAX_ROWS_IN_PLACE {
+                put_away(&*self.backend, old);
+            }
         }
     }
 
@@ -128,6 +142,9 @@ impl App {
             View::Processes => self.view::<ProcessRow>(ui, tokens),
             View::Connections => self.view::<ConnectionRow>(ui, tokens),
             View::Domains => self.view::<DomainRow>(ui, tokens),
+        }
+        if self.shows_keys {
+            self.shows_keys = !key_sheet::key_sheet_ui(ui.ctx(), tokens);
         }
         self.give_focus(ui.ctx());
         self.keep_settings(ui.ctx());
@@ -161,6 +178,10 @@ impl App {
             elsewhere: focused.is_some_and(|id| id != filter_id()),
             filter_is_empty: self.filter_text.is_empty(),
         };
+        // The sheet of keys takes its own.
+        if self.shows_keys {
+            return;
+        }
         for command in keys::take(ctx, focus) {
             self.obey(ctx, command, focus);
         }
@@ -169,6 +190,12 @@ impl App {
     fn obey(&mut self, ctx: &Context, command: Command, focus: Focus) {
         let view = self.settings.view;
         match command {
+            // A connection has nothing below it; what opens is its details.
+            Command::Table(Motion::Toggle)
+                if matches!(self.table_mut().selected(), Some(Key::Connection(_))) =>
+            {
+                self.settings.details = !self.settings.details;
+            }
             Command::Table(motion) => self.motions.push(motion),
             Command::Show(view) => self.settings.view = view,
             Command::NextView => {
@@ -180,6 +207,9 @@ impl App {
             }
             Command::CycleSort => cycle_sort(view, self.settings.table_mut(view)),
             Command::FocusFilter => self.focus_filter = true,
+            Command::Details => self.settings.details = !self.settings.details,
+            Command::Keys => self.shows_keys = !self.shows_keys,
+            Command::Settings => self.opens_settings = true,
             Command::Type(text) => {
                 self.filter_text.push_str(&text);
                 self.read_filter();
@@ -239,6 +269,7 @@ impl App {
             settings: &mut self.settings,
             filter: &mut self.filter_text,
             filter_error: self.filter_error.as_deref(),
+            opens_settings: std::mem::take(&mut self.opens_settings),
         };
         let events = toolbar::toolbar_ui(ui, bar, tokens);
         if events.filter_changed {
@@ -274,16 +305,30 @@ impl App {
         let ctx = ui.ctx().clone();
         let snapshot = Arc::clone(&self.snapshot);
         let filter = self.filter.clone();
-        let input =
-            TableInput { snapshot: &snapshot, filter: &filter, filter_revision: self.filter_revision };
+        let newest = TableInput {
+            snapshot: &snapshot,
+            filter: &filter,
+            filter_revision: self.filter_revision,
+            units: self.settings.units,
+        };
         let mut table = std::mem::take(self.table_mut());
-        table.refresh::<R>(&ctx, &input, self.settings.table(R::VIEW));
-        for motion in self.motions.drain(..) {
-            table.go::<R>(&ctx, &input, motion);
-            // The row that was opened or closed shows in this frame already.
-            table.refresh::<R>(&ctx, &input, self.settings.table(R::VIEW));
+        for other in &mut self.tables {
+            other.leave(&*self.backend);
         }
+        let means = (&ctx, &*self.backend);
+        let mut picture = table.bring_up::<R>(means, &newest, self.settings.table(R::VIEW));
+        for motion in self.motions.drain(..) {
+            table.go::<R>(&ctx, &TableInput { snapshot: &picture, ..newest }, motion);
+            // The row that was opened or closed shows in this frame already.
+            picture = table.bring_up::<R>(means, &newest, self.settings.table(R::VIEW));
+        }
+        let input = TableInput { snapshot: &picture, ..newest };
         self.status_bar::<R>(ui, &table, tokens);
+        if self.settings.details {
+            let picked = table.picked::<R>(&picture);
+            let shown = (picked.as_ref(), &*picture, self.settings.units);
+            self.settings.details = !details::details_ui(ui, shown, &mut self.partners, tokens);
+        }
         let frame = Frame::NONE.fill(tokens.bg);
         let asked = CentralPanel::default().frame(frame).show(ui, |ui| {
             if table.matches() == 0 {
@@ -303,8 +348,13 @@ impl App {
         let all = R::all(&self.snapshot).len();
         let (one, many) = text::view_nouns(R::VIEW);
         let count = format!("{} of {}", text::grouped(table.matches() as u64), text::counted(all, one, many));
-        let bar =
-            StatusBar { snapshot: &self.snapshot, status: &self.status, count, is_held: table.is_held() };
+        let bar = StatusBar {
+            snapshot: &self.snapshot,
+            status: &self.status,
+            units: self.settings.units,
+            count,
+            is_held: table.is_held(),
+        };
         toolbar::status_bar_ui(ui, &bar, tokens);
     }
 

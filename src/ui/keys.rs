@@ -22,6 +22,12 @@ pub enum Command {
     Type(String),
     /// Leaves: the filter's text, then its focus, then the selection.
     Escape,
+    /// Shows or hides the selected row's details.
+    Details,
+    /// Shows or hides the sheet of keys.
+    Keys,
+    /// Opens the settings.
+    Settings,
     /// Pauses or goes on.
     TogglePause,
     /// Hides the window.
@@ -71,6 +77,8 @@ fn shortcuts(ctx: &Context) -> Vec<Command> {
         (Modifiers::COMMAND, Key::Num2, Command::Show(View::Connections)),
         (Modifiers::COMMAND, Key::Num3, Command::Show(View::Domains)),
         (Modifiers::COMMAND, Key::P, Command::TogglePause),
+        (Modifiers::COMMAND, Key::I, Command::Details),
+        (Modifiers::COMMAND, Key::Comma, Command::Settings),
         (Modifiers::COMMAND, Key::W, Command::Hide),
         (Modifiers::COMMAND, Key::Q, Command::Quit),
         (Modifiers::NONE, Key::F1, Command::CycleSort),
@@ -137,6 +145,8 @@ fn typed(ctx: &Context, filter_is_empty: bool) -> Vec<Command> {
             "s" if !is_typing => Command::CycleSort,
             "q" if !is_typing => Command::Quit,
             "/" if !is_typing => Command::FocusFilter,
+            "?" if !is_typing => Command::Keys,
+            " " if !is_typing => Command::Details,
             blank if !is_typing && blank.trim().is_empty() => continue,
             _ => Command::Type(text),
         };

@@ -2,8 +2,10 @@
 //! actions only; it neither waits for the backend nor disturbs it.
 
 pub mod app;
+pub mod details;
 pub mod fonts;
 pub mod icon;
+pub mod key_sheet;
 pub mod keys;
 pub mod shell;
 pub mod states;

@@ -193,8 +193,9 @@ fn progress(
 ) {
     let part = length.map(|length| played.as_secs_f32() / length.as_secs_f32().max(f32::MIN_POSITIVE));
     let track = Rect::from_center_size(rect.center(), vec2(rect.width(), 4.0));
-    ui.painter().rect_filled(track, 2.0, tokens.line);
+    // Without a length there is nothing to be a part of.
     if let Some(part) = part {
+        ui.painter().rect_filled(track, 2.0, tokens.line);
         let done = Rect::from_min_size(track.min, vec2(track.width() * part.clamp(0.0, 1.0), track.height()));
         ui.painter().rect_filled(done, 2.0, tokens.accent);
     }

@@ -3,29 +3,51 @@
 use std::time::Duration;
 
 use crate::session::CaptureState;
-use crate::settings::{Appearance, RateWindow, View};
-use crate::units::{Bytes, BytesPerSec};
+use crate::settings::{Appearance, Prefixes, RateUnit, RateWindow, Units, View};
+use crate::units::{Bytes, BytesPerSec, scaled};
 
 /// A thin space: between a number and its unit.
 const THIN_SPACE: &str = "\u{2009}";
 
 /// Three significant digits and a unit; `None` for nothing, which tables show as a faint dash.
 #[must_use]
-pub fn rate(rate: BytesPerSec) -> Option<String> {
-    // Below half a byte a second the digits would say 0.
-    (rate.get() >= 0.5).then(|| thin(&rate.to_string()))
+pub fn rate(rate: BytesPerSec, units: Units) -> Option<String> {
+    let value = match units.rates {
+        RateUnit::Bytes => rate.get(),
+        RateUnit::Bits => rate.get() * 8.0,
+    };
+    let unit = match units.rates {
+        RateUnit::Bytes => "B/s",
+        RateUnit::Bits => "bit/s",
+    };
+    // Below a half the digits would say 0.
+    (value >= 0.5).then(|| thin(&scaled(value, (base(units), unit))))
+}
+
+const fn base(units: Units) -> f64 {
+    match units.prefixes {
+        Prefixes::Decimal => 1000.0,
+        Prefixes::Binary => 1024.0,
+    }
 }
 
 /// Three significant digits and a unit; `None` for nothing.
 #[must_use]
-pub fn bytes(bytes: Bytes) -> Option<String> {
-    (bytes.0 > 0).then(|| thin(&bytes.to_string()))
+pub fn bytes(bytes: Bytes, units: Units) -> Option<String> {
+    (bytes.0 > 0).then(|| bytes_or_zero(bytes, units))
+}
+
+/// An amount where a dash would be odd.
+#[must_use]
+pub fn bytes_or_zero(bytes: Bytes, units: Units) -> String {
+    thin(&scaled(bytes.0 as f64, (base(units), "B")))
 }
 
 /// A rate where a dash would be odd.
 #[must_use]
-pub fn rate_or_zero(value: BytesPerSec) -> String {
-    rate(value).unwrap_or_else(|| thin("0 B/s"))
+pub fn rate_or_zero(value: BytesPerSec, units: Units) -> String {
+    let nothing = if units.rates == RateUnit::Bits { "0 bit/s" } else { "0 B/s" };
+    rate(value, units).unwrap_or_else(|| thin(nothing))
 }
 
 /// A count; `None` for nothing.
@@ -161,10 +183,16 @@ mod tests {
 
     #[test]
     fn nothing_is_not_a_number() {
-        assert_eq!(rate(BytesPerSec::default()), None);
-        assert_eq!(rate(Bytes(1).over(Duration::from_secs(3))), None);
-        assert_eq!(rate(Bytes(2_620_000).over(Duration::from_secs(1))).as_deref(), Some("2.62\u{2009}MB/s"));
-        assert_eq!(bytes(Bytes(0)), None);
+        let units = Units::default();
+        let a_second = |bytes| Bytes(bytes).over(Duration::from_secs(1));
+        assert_eq!(rate(BytesPerSec::default(), units), None);
+        assert_eq!(rate(Bytes(1).over(Duration::from_secs(3)), units), None);
+        assert_eq!(rate(a_second(2_620_000), units).as_deref(), Some("2.62\u{2009}MB/s"));
+        let bits = Units { rates: RateUnit::Bits, ..units };
+        assert_eq!(rate(a_second(125_000), bits).as_deref(), Some("1.00\u{2009}Mbit/s"));
+        let binary = Units { prefixes: Prefixes::Binary, ..units };
+        assert_eq!(bytes(Bytes(2048), binary).as_deref(), Some("2.00\u{2009}KiB"));
+        assert_eq!(bytes(Bytes(0), units), None);
         assert_eq!(count(0), None);
         assert_eq!(count(1_234_567).as_deref(), Some("1\u{2009}234\u{2009}567"));
     }

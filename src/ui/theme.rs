@@ -48,6 +48,8 @@ pub struct Tokens {
     pub good: Color32,
     /// Something needs the user.
     pub warn: Color32,
+    /// Behind what the filter found.
+    pub mark: Color32,
     /// Behind a banner that needs the user.
     pub warn_bg: Color32,
     /// Something failed.
@@ -82,6 +84,7 @@ pub const DARK: Tokens = Tokens {
     up: rgb(0xff_9f43),
     good: rgb(0x30_c95b),
     warn: rgb(0xf2_b53a),
+    mark: rgb(0x5c_4a12),
     warn_bg: rgb(0x3a_3222),
     bad: rgb(0xff_6b61),
     is_dark: true,
@@ -108,6 +111,7 @@ pub const LIGHT: Tokens = Tokens {
     up: rgb(0xd0_6c08),
     good: rgb(0x1c_8f3f),
     warn: rgb(0x94_5d00),
+    mark: rgb(0xff_e58a),
     warn_bg: rgb(0xfb_f1dc),
     bad: rgb(0xc9_2a20),
     is_dark: false,
@@ -267,6 +271,8 @@ mod tests {
                 ("text on a button", t.text, t.button),
                 ("white on an action", Color32::WHITE, t.action),
                 ("text on a banner", t.text, t.warn_bg),
+                ("text on a mark", t.text, t.mark),
+                ("strong on a mark", t.strong, t.mark),
                 ("warn on panel", t.warn, t.panel),
                 ("bad on panel", t.bad, t.panel),
             ] {

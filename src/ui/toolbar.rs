@@ -13,8 +13,7 @@ use super::widgets::controls::{FilterField, filter_field, segmented};
 use super::widgets::icon::{self, Icon};
 use crate::aggregate::snapshot::{Snapshot, Totals};
 use crate::session::{Action, CaptureState, Status};
-use crate::settings::{Appearance, RateWindow, Settings, View};
-use crate::units::BytesPerSec;
+use crate::settings::{Appearance, Prefixes, RateUnit, RateWindow, Settings, Units, View};
 
 /// Points: the toolbar.
 const TOOLBAR: f32 = 44.0;
@@ -35,6 +34,8 @@ pub struct Toolbar<'a> {
     pub filter: &'a mut String,
     /// Why it is not understood.
     pub filter_error: Option<&'a str>,
+    /// The settings are to be opened.
+    pub opens_settings: bool,
 }
 
 /// What was asked for in the toolbar.
@@ -60,7 +61,7 @@ pub fn toolbar_ui(ui: &mut Ui, mut bar: Toolbar<'_>, tokens: &Tokens) -> Toolbar
                 bar.settings.view = view;
             }
             ui.add_space(6.0);
-            totals_ui(ui, &bar.snapshot.totals, tokens);
+            totals_ui(ui, (&bar.snapshot.totals, bar.settings.units), tokens);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = 4.0;
                 right_side(ui, &mut bar, (&mut events, tokens));
@@ -79,9 +80,17 @@ pub fn toolbar_ui(ui: &mut Ui, mut bar: Toolbar<'_>, tokens: &Tokens) -> Toolbar
 
 fn right_side(ui: &mut Ui, bar: &mut Toolbar<'_>, (events, tokens): (&mut ToolbarEvents, &Tokens)) {
     let settings = icon::button(ui, Icon::Settings, "Settings", tokens);
+    if bar.opens_settings {
+        Popup::open_id(ui.ctx(), Popup::default_response_id(&settings));
+    }
     Popup::menu(&settings)
         .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
         .show(|ui| settings_ui(ui, bar.settings, (events, tokens)));
+    let (name, key) = if bar.settings.details { ("Hide details", Key::I) } else { ("Details", Key::I) };
+    let shortcut = ui.ctx().format_shortcut(&KeyboardShortcut::new(Modifiers::COMMAND, key));
+    if icon::button(ui, Icon::Details, name, tokens).on_hover_text(shortcut).clicked() {
+        bar.settings.details = !bar.settings.details;
+    }
     let is_paused = bar.status.paused;
     let (icon, name) = if is_paused { (Icon::Play, "Resume") } else { (Icon::Pause, "Pause") };
     let shortcut = ui.ctx().format_shortcut(&KeyboardShortcut::new(Modifiers::COMMAND, Key::P));
@@ -96,34 +105,24 @@ fn right_side(ui: &mut Ui, bar: &mut Toolbar<'_>, (events, tokens): (&mut Toolba
 }
 
 /// Both totals, each in a slot of its own width.
-fn totals_ui(ui: &mut Ui, totals: &Totals, tokens: &Tokens) {
+fn totals_ui(ui: &mut Ui, (totals, units): (&Totals, Units), tokens: &Tokens) {
     ui.spacing_mut().item_spacing.x = 4.0;
     for (icon, color, word, rate) in
         [(Icon::Down, tokens.down, "Down", totals.rate.rx), (Icon::Up, tokens.up, "Up", totals.rate.tx)]
     {
-        let response = total_ui(ui, (icon, color), rate, tokens);
-        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{word} {rate}")));
+        let words = text::rate_or_zero(rate, units);
+        let response = total_ui(ui, (icon, color), &words, tokens);
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{word} {words}")));
         let total = if word == "Down" { totals.bytes.rx } else { totals.bytes.tx };
-        response.on_hover_text(format!("{word}: {total} in all"));
+        response.on_hover_text(format!("{word}: {} in all", text::bytes_or_zero(total, units)));
     }
 }
 
-fn total_ui(
-    ui: &mut Ui,
-    (icon, color): (Icon, egui::Color32),
-    rate: BytesPerSec,
-    tokens: &Tokens,
-) -> Response {
+fn total_ui(ui: &mut Ui, (icon, color): (Icon, egui::Color32), words: &str, tokens: &Tokens) -> Response {
     let (rect, response) = ui.allocate_exact_size(vec2(20.0 + TOTAL, CONTROL), Sense::hover());
     icon::paint(ui.painter(), icon::slot(rect, rect.left(), 15.0), icon, color);
     let at = pos2(rect.left() + 20.0, rect.center().y);
-    ui.painter().text(
-        at,
-        Align2::LEFT_CENTER,
-        text::rate_or_zero(rate),
-        font(Weight::SemiBold, 14.0),
-        tokens.strong,
-    );
+    ui.painter().text(at, Align2::LEFT_CENTER, words, font(Weight::SemiBold, 14.0), tokens.strong);
     response
 }
 
@@ -167,6 +166,18 @@ fn settings_ui(ui: &mut Ui, settings: &mut Settings, (events, tokens): (&mut Too
             events.actions.push(Action::Window(choice));
         }
         ui.add_space(6.0);
+        line(ui, "Rates in");
+        let choices = [(RateUnit::Bytes, "Bytes"), (RateUnit::Bits, "Bits")];
+        if let Some(choice) = segmented(ui, &choices, settings.units.rates, (Role::RadioButton, tokens)) {
+            settings.units.rates = choice;
+        }
+        ui.add_space(6.0);
+        line(ui, "A thousand is");
+        let choices = [(Prefixes::Decimal, "1000 (kB)"), (Prefixes::Binary, "1024 (KiB)")];
+        if let Some(choice) = segmented(ui, &choices, settings.units.prefixes, (Role::RadioButton, tokens)) {
+            settings.units.prefixes = choice;
+        }
+        ui.add_space(6.0);
         line(ui, "Counts");
         if ui.button("Set all totals to zero").clicked() {
             events.actions.push(Action::Reset);
@@ -181,6 +192,8 @@ pub struct StatusBar<'a> {
     pub snapshot: &'a Snapshot,
     /// What the capture does.
     pub status: &'a Status,
+    /// How amounts are written.
+    pub units: Units,
     /// `12 of 300 processes`.
     pub count: String,
     /// Whether rows keep their places because the pointer is on one.
@@ -207,7 +220,7 @@ pub fn status_bar_ui(ui: &mut Ui, bar: &StatusBar<'_>, tokens: &Tokens) {
                     small(ui, "0 dropped", tokens.dim);
                 }
                 for (word, bytes) in [("unattributed", totals.unattributed), ("loopback", totals.loopback)] {
-                    if let Some(bytes) = text::bytes(bytes) {
+                    if let Some(bytes) = text::bytes(bytes, bar.units) {
                         small(ui, &format!("{word} {bytes}  ·"), tokens.dim);
                     }
                 }

@@ -10,7 +10,8 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use super::*;
 use crate::aggregate::snapshot::{Both, HostName, HostSource};
 use crate::event::{App as AppName, FlowId, InterfaceKind, ProcessKey, Protocol, TcpState};
-use crate::settings::RateWindow;
+use crate::session::{Job, JobResult};
+use crate::settings::{Prefixes, RateUnit, RateWindow};
 use crate::time::Timestamp;
 use crate::ui::views::Key;
 use crate::ui::views::table::sort_of;
@@ -22,6 +23,9 @@ struct Fake {
     snapshot: Mutex<Arc<Snapshot>>,
     status: Mutex<Arc<Status>>,
     actions: Mutex<Vec<Action>>,
+    /// Jobs that wait for the test to do them; without this, there is nobody to do any.
+    jobs: Mutex<Option<Vec<Job>>>,
+    results: Mutex<Vec<JobResult>>,
 }
 
 impl Backend for Fake {
@@ -36,6 +40,20 @@ impl Backend for Fake {
     fn act(&self, action: Action) {
         self.actions.lock().unwrap().push(action);
     }
+
+    fn work(&self, job: Job) -> Result<(), Job> {
+        match &mut *self.jobs.lock().unwrap() {
+            Some(jobs) => {
+                jobs.push(job);
+                Ok(())
+            }
+            None => Err(job),
+        }
+    }
+
+    fn worked(&self) -> Option<JobResult> {
+        self.results.lock().unwrap().pop()
+    }
 }
 
 impl Fake {
@@ -47,6 +65,13 @@ impl Fake {
 
     fn capture(&self, capture: CaptureState) {
         *self.status.lock().unwrap() = Arc::new(Status { capture, ..Status::default() });
+    }
+
+    /// Does the waiting jobs.
+    fn do_jobs(&self) {
+        let jobs = self.jobs.lock().unwrap().replace(Vec::new()).unwrap_or_default();
+        let results = jobs.into_iter().map(|job| job()).filter(|result| !result.is::<()>());
+        self.results.lock().unwrap().extend(results);
     }
 
     fn taken(&self) -> Vec<Action> {
@@ -552,9 +577,149 @@ fn columns_are_chosen_from_the_header_menu() {
 fn closing_is_left_to_the_shell() {
     let (mut window, fake) = open(three());
     window.run();
-    window.key_press_modifiers(Modifiers::COMMAND, Press::W);
+    window.event(Event::Key {
+        key: Press::W,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: Modifiers::COMMAND,
+    });
     window.step();
     let output = window.output().viewport_output.get(&egui::ViewportId::ROOT).unwrap();
     assert!(output.commands.contains(&egui::ViewportCommand::Close), "{:?}", output.commands);
     assert_eq!(fake.taken(), []);
+}
+
+#[test]
+fn a_long_table_is_put_in_order_elsewhere_and_keeps_its_picture_until_then() {
+    let many = |top: i32| {
+        let down = |n: i32| if n == top { 9_000_000.0 } else { 20_001.0 - n as f32 };
+        let processes = (1..=20_001).map(|n| process(n, &format!("p{n}"), down(n))).collect();
+        Snapshot { processes, ..Snapshot::default() }
+    };
+    let (mut window, fake) = open(many(1));
+    *fake.jobs.lock().unwrap() = Some(Vec::new());
+    assert_eq!(rows(&window).first().map(String::as_str), Some("p1"));
+    fake.put(many(777));
+    window.run_steps(8);
+    assert_eq!(rows(&window).first().map(String::as_str), Some("p1"), "nobody has done the job");
+    fake.do_jobs();
+    window.run_steps(2);
+    fake.put(many(777));
+    window.run_steps(8);
+    fake.do_jobs();
+    window.run_steps(2);
+    assert_eq!(rows(&window).first().map(String::as_str), Some("p777"));
+    type_text(&mut window, "p2000");
+    fake.do_jobs();
+    window.run_steps(2);
+    fake.do_jobs();
+    window.run_steps(2);
+    window.get_by_label_contains("of 20");
+    assert_eq!(rows(&window), ["p2000", "p20000", "p20001"], "the filter as well");
+}
+
+#[test]
+fn space_shows_what_is_known_of_the_selected_row() {
+    let (mut window, _) = open(three());
+    type_text(&mut window, " ");
+    window.get_by_label_contains("Select a row");
+    press(&mut window, Press::ArrowDown);
+    press(&mut window, Press::ArrowDown);
+    window.get_by_label("PID");
+    window.get_by_label("20");
+    window.get_by_label("Talks to");
+    window.get_by_label_contains("Traffic in the last minute, peaks");
+    window.get_by_label("Close details").click();
+    window.run();
+    assert!(window.query_by_label("PID").is_none());
+    assert!(!window.state().settings().details);
+}
+
+#[test]
+fn a_connection_opens_to_its_details_and_says_how_it_got_its_name() {
+    let (mut window, _) = open(three());
+    press(&mut window, Press::Tab);
+    press(&mut window, Press::ArrowDown);
+    press(&mut window, Press::Enter);
+    window.get_by_label_contains("the server name that the program asked for in TLS");
+    window.get_by_label("93.184.216.34:443");
+    window.get_by_label("Sent again");
+    press(&mut window, Press::Enter);
+    assert!(window.query_by_label("Sent again").is_none());
+}
+
+#[test]
+fn a_domain_says_who_uses_it() {
+    let (mut window, _) = open(three());
+    window.key_press_modifiers(Modifiers::COMMAND, Press::Num3);
+    window.run();
+    window.key_press_modifiers(Modifiers::COMMAND, Press::I);
+    window.run();
+    press(&mut window, Press::ArrowDown);
+    window.get_by_label("Used by");
+    window.get_by_label("program 20");
+}
+
+#[test]
+fn a_question_mark_shows_the_keys_and_takes_them_until_it_closes() {
+    let (mut window, fake) = open(three());
+    type_text(&mut window, "?");
+    window.get_by_label("Keys");
+    window.get_by_label("quits Crow");
+    type_text(&mut window, "q");
+    assert!(window.query_by_label("quits Crow").is_none());
+    assert_eq!(fake.taken(), [], "that letter closed the sheet");
+    type_text(&mut window, "?");
+    press(&mut window, Press::Escape);
+    assert!(window.query_by_label("quits Crow").is_none());
+    type_text(&mut window, "?");
+    window.get_by_label("Close").click();
+    window.run();
+    assert!(window.query_by_label("quits Crow").is_none());
+}
+
+#[test]
+fn the_settings_have_a_key() {
+    let (mut window, _) = open(three());
+    window.key_press_modifiers(Modifiers::COMMAND, Press::Comma);
+    window.run();
+    window.get_by_label("Average rates over");
+}
+
+#[test]
+fn a_column_that_nobody_can_fill_is_not_shown() {
+    let nobody = |row: &Arc<ProcessRow>| Arc::new(ProcessRow { user: None, ..ProcessRow::clone(row) });
+    let (mut window, fake) =
+        open(Snapshot { processes: three().processes.iter().map(nobody).collect(), ..three() });
+    assert!(window.query_by_label("User, not sorted").is_none());
+    fake.put(three());
+    window.run();
+    window.get_by_label("User, not sorted");
+}
+
+#[test]
+fn amounts_are_written_in_the_units_that_the_user_chose() {
+    let (mut window, _) = open(three());
+    window.key_press_modifiers(Modifiers::COMMAND, Press::Comma);
+    window.run();
+    window.get_by_label("Bits").click();
+    window.run();
+    window.get_by_label("1024 (KiB)").click();
+    window.run();
+    window.get_by_label("Down 0\u{2009}bit/s");
+    let units = window.state().settings().units;
+    assert_eq!((units.rates, units.prefixes), (RateUnit::Bits, Prefixes::Binary));
+}
+
+#[test]
+fn filtering_by_a_row_uses_the_filter_s_own_words() {
+    let (mut window, _) = open(three());
+    window.get_by_label_contains("beta").click_secondary();
+    window.run();
+    window.get_by_label("Filter by “beta”").click();
+    window.run();
+    assert_eq!(window.state().filter_text, "app:beta");
+    assert_eq!(rows(&window), ["beta"]);
+    assert_eq!(window.state().filter.marks(), ["beta"]);
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use serde_json::json;
 
-use super::{Column, Field, Key, MenuEntry, Row, SortKey};
+use super::{Column, Field, Key, MenuEntry, Picked, Row, SortKey};
 use crate::aggregate::snapshot::{ConnectionRow, HostName, HostSource, Rows, Snapshot};
 use crate::event::TcpState;
 use crate::filter::Filter;
@@ -34,7 +34,7 @@ pub const COLUMNS: &[Column] = &[
 ];
 
 /// The address without a port where the protocol has none.
-fn endpoint(row: &ConnectionRow, address: SocketAddr) -> String {
+pub(crate) fn endpoint(row: &ConnectionRow, address: SocketAddr) -> String {
     if row.protocol.has_ports() { address.to_string() } else { address.ip().to_string() }
 }
 
@@ -63,11 +63,29 @@ const fn source_chip(host: &HostName) -> &'static str {
     }
 }
 
-fn service(row: &ConnectionRow) -> String {
+/// What is spoken: the service or, where it is not known, the protocol and port.
+pub(crate) fn service(row: &ConnectionRow) -> String {
     match row.service {
         Some(service) => service.to_owned(),
         None if row.protocol.has_ports() => format!("{} {}", row.protocol, row.remote.port()),
         None => row.protocol.to_string(),
+    }
+}
+
+/// How a name was learned, as the end of a sentence.
+#[must_use]
+pub const fn source_sentence(source: HostSource) -> &'static str {
+    match source {
+        HostSource::Sni => "the server name that the program asked for in TLS",
+        HostSource::Quic => "the server name that the program asked for in QUIC",
+        HostSource::Http => "the Host header of the program's HTTP request",
+        HostSource::Connect => "the program's CONNECT request to a proxy",
+        HostSource::Socks => "the program's request to a SOCKS proxy",
+        HostSource::Dns => "a DNS answer that the same process got",
+        HostSource::DnsOther => "a DNS answer that another process got: likely, not certain",
+        HostSource::Mdns => "what a device on the local network calls itself (mDNS)",
+        HostSource::FakeIp => "a local proxy, which made this address up for the name",
+        HostSource::Ptr => "reverse DNS: what the address's owner calls it",
     }
 }
 
@@ -125,6 +143,26 @@ impl Row for ConnectionRow {
         }
     }
 
+    fn pick(&self) -> Picked<'_> {
+        Picked::Connection(self)
+    }
+
+    fn hint(&self, field: Field) -> Option<String> {
+        match field {
+            Field::Name => {
+                let address = endpoint(self, self.remote);
+                Some(self.host.as_ref().map_or_else(
+                    || format!("{address}\nNobody has named this address in the open."),
+                    |host| format!("{}\n{address}\nNamed by {}.", host.name, source_sentence(host.source)),
+                ))
+            }
+            Field::Service => {
+                Some(format!("{} over {}", service(self), self.protocol.to_string().to_uppercase()))
+            }
+            _ => None,
+        }
+    }
+
     fn passes(&self, filter: &Filter) -> bool {
         filter.matches_connection(self)
     }
@@ -154,10 +192,10 @@ impl Row for ConnectionRow {
                     cell.state(dot(self, cell), &text::tcp_state(state.name()));
                 }
             }
-            Field::Down => cell.number(text::rate(self.rate.rx).as_deref(), Rank::First),
-            Field::Up => cell.number(text::rate(self.rate.tx).as_deref(), Rank::First),
-            Field::Downloaded => cell.number(text::bytes(self.bytes.rx).as_deref(), Rank::Second),
-            Field::Uploaded => cell.number(text::bytes(self.bytes.tx).as_deref(), Rank::Second),
+            Field::Down => cell.number(text::rate(self.rate.rx, cell.units).as_deref(), Rank::First),
+            Field::Up => cell.number(text::rate(self.rate.tx, cell.units).as_deref(), Rank::First),
+            Field::Downloaded => cell.number(text::bytes(self.bytes.rx, cell.units).as_deref(), Rank::Second),
+            Field::Uploaded => cell.number(text::bytes(self.bytes.tx, cell.units).as_deref(), Rank::Second),
             Field::RoundTrip => cell.number(self.rtt_us.map(text::round_trip).as_deref(), Rank::Second),
             Field::Retransmits => cell.number(text::count(self.retransmits.into()).as_deref(), Rank::Second),
             Field::Packets => {
@@ -237,9 +275,9 @@ impl Row for ConnectionRow {
         if let Some(host) = &self.host {
             entries.push(MenuEntry::Copy { label: "Copy host", text: host.name.to_string() });
         }
-        entries.push(MenuEntry::filter(&remote_name(self)));
+        entries.push(MenuEntry::filter("host", &remote_name(self)));
         if self.process.is_some() {
-            entries.push(MenuEntry::filter(&self.process_name));
+            entries.push(MenuEntry::filter("app", &self.process_name));
         }
         entries
     }

@@ -1,10 +1,11 @@
 //! Domains: one row a registrable domain, or an address without a name; opened, it shows its connections.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::json;
 
-use super::{Column, Field, Key, MenuEntry, Row, SortKey};
+use super::{Column, Field, Key, MenuEntry, Picked, Row, SortKey};
 use crate::aggregate::snapshot::{ConnectionRow, DomainRow, Rows, Snapshot};
 use crate::filter::Filter;
 use crate::settings::View;
@@ -15,7 +16,7 @@ use crate::ui::widgets::cell::{CellPainter, Rank};
 #[rustfmt::skip]
 pub const COLUMNS: &[Column] = &[
     Column { field: Field::Name, title: "Domain", explanation: "The registrable domain; open a row to see its connections", width: 220.0, is_shown: true },
-    Column { field: Field::Hosts, title: "Hosts", explanation: "The host names seen below it", width: 160.0, is_shown: true },
+    Column { field: Field::Hosts, title: "Hosts", explanation: "The host names seen below it", width: 180.0, is_shown: true },
     Column { field: Field::Process, title: "Processes", explanation: "The processes that talk to it", width: 140.0, is_shown: true },
     Column { field: Field::Down, title: "Down/s", explanation: "Bytes received per second", width: 92.0, is_shown: true },
     Column { field: Field::Up, title: "Up/s", explanation: "Bytes sent per second", width: 92.0, is_shown: true },
@@ -26,13 +27,26 @@ pub const COLUMNS: &[Column] = &[
     Column { field: Field::Activity, title: "Activity", explanation: "The last minute: blue received, orange sent", width: 130.0, is_shown: true },
 ];
 
-/// `a`, `a, b` or `a, b and 3 more`.
+/// `a` or `a +3`: short, so that the number is not what is cut off.
 fn some_of(names: &[Arc<str>]) -> String {
     match names {
         [] => String::new(),
         [one] => one.to_string(),
-        [one, two] => format!("{one}, {two}"),
-        [one, rest @ ..] => format!("{one} and {} more", rest.len()),
+        [one, rest @ ..] => format!("{one} +{}", rest.len()),
+    }
+}
+
+/// What kind of address stands for a name.
+fn address_chip(address: &str) -> &'static str {
+    match address.parse::<IpAddr>() {
+        Ok(address) if address.is_loopback() => "this machine",
+        Ok(address) if address.is_multicast() => "multicast",
+        Ok(IpAddr::V4(address)) if address.is_broadcast() => "broadcast",
+        Ok(IpAddr::V4(address)) if address.is_private() || address.is_link_local() => "local network",
+        Ok(IpAddr::V6(address)) if address.is_unique_local() || address.is_unicast_link_local() => {
+            "local network"
+        }
+        _ => "no name",
     }
 }
 
@@ -69,6 +83,18 @@ impl Row for DomainRow {
         }
     }
 
+    fn pick(&self) -> Picked<'_> {
+        Picked::Domain(self)
+    }
+
+    fn hint(&self, field: Field) -> Option<String> {
+        match field {
+            Field::Hosts if self.hosts.len() > 1 => Some(self.hosts.join("\n")),
+            Field::Process if self.processes.len() > 1 => Some(self.processes.join("\n")),
+            _ => None,
+        }
+    }
+
     fn passes(&self, filter: &Filter) -> bool {
         filter.matches_domain(self)
     }
@@ -79,13 +105,13 @@ impl Row for DomainRow {
 
     fn paint(&self, field: Field, cell: &CellPainter<'_>) {
         match field {
-            Field::Name => cell.name(None, &self.domain, self.is_address.then_some("no name")),
+            Field::Name => cell.name(None, &self.domain, self.is_address.then(|| address_chip(&self.domain))),
             Field::Hosts => cell.text(&some_of(&self.hosts), Rank::Second),
             Field::Process => cell.text(&some_of(&self.processes), Rank::Second),
-            Field::Down => cell.number(text::rate(self.rate.rx).as_deref(), Rank::First),
-            Field::Up => cell.number(text::rate(self.rate.tx).as_deref(), Rank::First),
-            Field::Downloaded => cell.number(text::bytes(self.bytes.rx).as_deref(), Rank::Second),
-            Field::Uploaded => cell.number(text::bytes(self.bytes.tx).as_deref(), Rank::Second),
+            Field::Down => cell.number(text::rate(self.rate.rx, cell.units).as_deref(), Rank::First),
+            Field::Up => cell.number(text::rate(self.rate.tx, cell.units).as_deref(), Rank::First),
+            Field::Downloaded => cell.number(text::bytes(self.bytes.rx, cell.units).as_deref(), Rank::Second),
+            Field::Uploaded => cell.number(text::bytes(self.bytes.tx, cell.units).as_deref(), Rank::Second),
             Field::Connections => cell.number(text::count(self.connections.into()).as_deref(), Rank::Second),
             Field::Age => cell.number(Some(&text::age(cell.now.since(self.first_seen))), Rank::Second),
             Field::Activity => cell.sparkline(&self.history),
@@ -131,11 +157,36 @@ impl Row for DomainRow {
         if !self.hosts.is_empty() {
             entries.push(MenuEntry::Copy { label: "Copy hosts", text: self.hosts.join("\n") });
         }
-        entries.push(MenuEntry::filter(&self.domain));
+        entries.push(MenuEntry::filter("host", &self.domain));
         entries
     }
 
     fn is_over(&self) -> bool {
         self.connections == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_without_a_name_says_what_kind_it_is() {
+        #[rustfmt::skip]
+        let cases = [
+            ("127.0.0.1", "this machine"), ("::1", "this machine"), ("192.168.1.1", "local network"), ("fe80::1", "local network"),
+            ("fd00::1", "local network"), ("ff02::fb", "multicast"), ("224.0.0.251", "multicast"), ("255.255.255.255", "broadcast"),
+            ("93.184.216.34", "no name"), ("2606:2800:220:1::1", "no name"),
+        ];
+        for (address, chip) in cases {
+            assert_eq!(address_chip(address), chip, "{address}");
+        }
+    }
+
+    #[test]
+    fn names_are_counted_after_the_first() {
+        let names: [Arc<str>; 3] = ["curl".into(), "wget".into(), "git".into()];
+        assert_eq!(some_of(&names), "curl +2");
+        assert_eq!(some_of(names.get(..1).unwrap_or_default()), "curl");
     }
 }

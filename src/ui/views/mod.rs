@@ -2,6 +2,7 @@
 
 pub mod connection;
 pub mod domain;
+pub mod long;
 mod order;
 pub mod process;
 pub mod sheet;
@@ -11,7 +12,7 @@ use std::cmp::Ordering;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use crate::aggregate::snapshot::{ConnectionRow, Rows, Snapshot};
+use crate::aggregate::snapshot::{ConnectionRow, DomainRow, ProcessRow, Rows, Snapshot};
 use crate::event::{FlowId, ProcessKey};
 use crate::filter::Filter;
 use crate::settings::View;
@@ -204,11 +205,34 @@ pub enum MenuEntry {
 }
 
 impl MenuEntry {
-    /// Filters by a name, literally.
-    fn filter(name: &str) -> Self {
-        let needs_quotes = name.starts_with('-') || name.contains(|c: char| c.is_whitespace() || c == '"');
-        let text = if needs_quotes { format!("\"{}\"", name.replace('"', "")) } else { name.to_owned() };
-        Self::Filter { label: format!("Filter by “{name}”"), text }
+    /// Filters by a name in the filter's own words: `app:curl`, `host:"a b"`.
+    fn filter(key: &str, name: &str) -> Self {
+        let name = name.replace('"', "");
+        let quote = if name.contains(char::is_whitespace) { "\"" } else { "" };
+        Self::Filter { label: format!("Filter by “{name}”"), text: format!("{key}:{quote}{name}{quote}") }
+    }
+}
+
+/// One row, whichever table it is of.
+#[derive(Clone, Copy, Debug)]
+pub enum Picked<'a> {
+    /// A process.
+    Process(&'a ProcessRow),
+    /// A connection.
+    Connection(&'a ConnectionRow),
+    /// A domain.
+    Domain(&'a DomainRow),
+}
+
+impl Picked<'_> {
+    /// Its name for life.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        match self {
+            Self::Process(row) => row.key(),
+            Self::Connection(row) => row.key(),
+            Self::Domain(row) => row.key(),
+        }
     }
 }
 
@@ -225,6 +249,10 @@ pub trait Row: Sized {
     fn key(&self) -> Key;
     /// What it is compared by in a column.
     fn sort_key(&self, field: Field) -> SortKey<'_>;
+    /// Itself, for those who take a row of any table.
+    fn pick(&self) -> Picked<'_>;
+    /// What a cell says to a pointer that rests on it.
+    fn hint(&self, field: Field) -> Option<String>;
     /// Whether it passes the filter.
     fn passes(&self, filter: &Filter) -> bool;
     /// Whether it can be opened.

@@ -61,15 +61,15 @@ impl Order {
     }
 
     /// Sorts afresh. Equal rows keep the order of their keys, so the same rows give the same lines.
-    pub(super) fn sort<R: Row>(&mut self, contents: &Contents<'_, R>) {
+    pub(super) fn sorted<R: Row>(contents: &Contents<'_, R>) -> Self {
         let passing = indices(contents.rows).filter(|(_, row)| row.passes(contents.filter));
         let rows = sorted(passing.map(|(index, row)| (index, &**row)), contents.sort);
         let below = children(contents);
-        self.rebuild(contents, &rows, below);
+        Self::of(contents, &rows, below)
     }
 
     /// Keeps the order: rows that went leave no gap, new ones that pass the filter come last.
-    pub(super) fn hold<R: Row>(&mut self, contents: &Contents<'_, R>) {
+    pub(super) fn held<R: Row>(&self, contents: &Contents<'_, R>) -> Self {
         let held = self.held_positions(contents.rows);
         let mut rows: Vec<u32> = indices(contents.rows)
             .filter(|(index, row)| position(&held, *index) != NEW || row.passes(contents.filter))
@@ -89,7 +89,7 @@ impl Order {
                 group.sort_by_key(|index| place_of(*index));
             }
         }
-        self.rebuild(contents, &rows, below);
+        Self::of(contents, &rows, below)
     }
 
     /// For each row, its place among the lines so far, or [`NEW`]. Rows mostly stay at the index that
@@ -119,25 +119,19 @@ impl Order {
         positions
     }
 
-    fn rebuild<R: Row>(
-        &mut self,
-        contents: &Contents<'_, R>,
-        rows: &[u32],
-        mut below: BTreeMap<Key, Vec<u32>>,
-    ) {
-        self.matches = rows.len();
-        self.lines.clear();
-        self.lines.reserve(rows.len());
+    fn of<R: Row>(contents: &Contents<'_, R>, rows: &[u32], mut below: BTreeMap<Key, Vec<u32>>) -> Self {
+        let mut lines = Vec::with_capacity(rows.len());
         for &index in rows {
             let Some(row) = contents.rows.get(index as usize) else { continue };
             let key = row.key();
             let group = below.remove(&key);
-            self.lines.push(Line { key, place: Place::Top(index) });
+            lines.push(Line { key, place: Place::Top(index) });
             for index in group.into_iter().flatten() {
                 let Some(row) = contents.connections.get(index as usize) else { continue };
-                self.lines.push(Line { key: row.key(), place: Place::Below(index) });
+                lines.push(Line { key: row.key(), place: Place::Below(index) });
             }
         }
+        Self { lines, matches: rows.len() }
     }
 }
 

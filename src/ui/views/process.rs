@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Column, Field, Key, MenuEntry, Row, SortKey};
+use super::{Column, Field, Key, MenuEntry, Picked, Row, SortKey};
 use crate::aggregate::snapshot::{ConnectionRow, ProcessRow, Rows, Snapshot};
 use crate::filter::Filter;
 use crate::settings::View;
@@ -58,6 +58,20 @@ impl Row for ProcessRow {
         }
     }
 
+    fn pick(&self) -> Picked<'_> {
+        Picked::Process(self)
+    }
+
+    fn hint(&self, field: Field) -> Option<String> {
+        match (field, &self.path) {
+            (Field::Name, _) if self.key.is_none() => {
+                Some("Traffic whose process Crow could not find.".to_owned())
+            }
+            (Field::Name | Field::Path, Some(path)) => Some(path.to_string()),
+            _ => None,
+        }
+    }
+
     fn passes(&self, filter: &Filter) -> bool {
         filter.matches_process(self)
     }
@@ -76,10 +90,10 @@ impl Row for ProcessRow {
             Field::Pid => cell.number(self.key.map(|key| key.pid.to_string()).as_deref(), Rank::Second),
             Field::User => cell.text(self.user.as_deref().unwrap_or_default(), Rank::Second),
             Field::Path => cell.text(self.path.as_deref().unwrap_or_default(), Rank::Second),
-            Field::Down => cell.number(text::rate(self.rate.rx).as_deref(), Rank::First),
-            Field::Up => cell.number(text::rate(self.rate.tx).as_deref(), Rank::First),
-            Field::Downloaded => cell.number(text::bytes(self.bytes.rx).as_deref(), Rank::Second),
-            Field::Uploaded => cell.number(text::bytes(self.bytes.tx).as_deref(), Rank::Second),
+            Field::Down => cell.number(text::rate(self.rate.rx, cell.units).as_deref(), Rank::First),
+            Field::Up => cell.number(text::rate(self.rate.tx, cell.units).as_deref(), Rank::First),
+            Field::Downloaded => cell.number(text::bytes(self.bytes.rx, cell.units).as_deref(), Rank::Second),
+            Field::Uploaded => cell.number(text::bytes(self.bytes.tx, cell.units).as_deref(), Rank::Second),
             Field::Connections => cell.number(text::count(self.connections.into()).as_deref(), Rank::Second),
             Field::Age => cell.number(Some(&text::age(cell.now.since(self.first_seen))), Rank::Second),
             Field::Activity => cell.sparkline(&self.history),
@@ -130,7 +144,9 @@ impl Row for ProcessRow {
         if let Some(path) = &self.path {
             entries.push(MenuEntry::Copy { label: "Copy path", text: path.to_string() });
         }
-        entries.push(MenuEntry::filter(&self.name));
+        if self.key.is_some() {
+            entries.push(MenuEntry::filter("app", &self.name));
+        }
         entries
     }
 

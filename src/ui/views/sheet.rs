@@ -6,7 +6,8 @@ use egui_extras::{Column as Track, TableBody, TableBuilder, TableRow};
 use super::order::{Line, Place};
 use super::table::{TableInput, TableState, sort_by, sort_of};
 use super::{Column, Field, Key, MenuEntry, Row, columns};
-use crate::settings::{TableSettings, View};
+use crate::aggregate::snapshot::Snapshot;
+use crate::settings::{TableSettings, Units, View};
 use crate::time::Timestamp;
 use crate::ui::fonts::{Weight, font};
 use crate::ui::theme::{CELL, HEADER, ROW, SMALL, Tokens, tokens};
@@ -17,10 +18,14 @@ use crate::ui::widgets::icon;
 const NARROWEST: f32 = 44.0;
 
 /// The columns that show, from left to right. The first one, the row's name, always does.
-fn shown(view: View, settings: &TableSettings) -> Vec<&'static Column> {
+/// A recording does not say who the users were: their column is there when somebody is known, or asked for.
+fn shown(view: View, settings: &TableSettings, snapshot: &Snapshot) -> Vec<&'static Column> {
+    let is_filled = |field: Field| {
+        field != Field::User || snapshot.processes.iter().any(|process| process.user.is_some())
+    };
     let is_shown = |column: &&Column| {
-        column.field == Field::Name
-            || settings.columns.get(column.field.id()).copied().unwrap_or(column.is_shown)
+        let chosen = settings.columns.get(column.field.id()).copied();
+        column.field == Field::Name || chosen.unwrap_or_else(|| column.is_shown && is_filled(column.field))
     };
     columns(view).iter().filter(is_shown).collect()
 }
@@ -43,7 +48,7 @@ pub fn table_ui<R: Row>(
     state: &mut TableState,
     settings: &mut TableSettings,
 ) -> Option<String> {
-    let shown = shown(R::VIEW, settings);
+    let shown = shown(R::VIEW, settings, input.snapshot);
     let needed: f32 = shown.iter().rev().skip(1).map(|column| width_of(column, settings)).sum::<f32>()
         + shown.last().map_or(0.0, |column| column.width.min(120.0));
     let room = ui.available_width();
@@ -180,6 +185,8 @@ struct Sheet<'a> {
     tokens: &'a Tokens,
     shown: &'a [&'static Column],
     widths: &'a [f32],
+    units: Units,
+    marks: &'a [String],
     clip: Rect,
 }
 
@@ -190,7 +197,9 @@ fn rows<R: Row>(
 ) -> Option<RowEvent> {
     let ui = body.ui_mut();
     let (tokens, clip) = (tokens(ui), ui.clip_rect());
-    let sheet = Sheet { view: R::VIEW, now: input.snapshot.time, tokens, shown, widths, clip };
+    let (units, marks) = (input.units, input.filter.marks());
+    let sheet =
+        Sheet { view: R::VIEW, now: input.snapshot.time, units, marks: &marks, tokens, shown, widths, clip };
     state.page_height = clip.height();
     let (mut event, mut is_pointed_at) = (None, false);
     let TableState { order, selected, expanded, .. } = &*state;
@@ -236,6 +245,7 @@ impl Sheet<'_> {
 
         let look = RowLook { is_hovered: response.hovered(), is_over: row.is_over(), ..look };
         self.paint(ui, (rect, place), (row, look));
+        self.hint(&response, (rect, row));
         let mut event = None;
         if response.clicked() || response.secondary_clicked() {
             let pointer = response.interact_pointer_pos();
@@ -256,6 +266,19 @@ impl Sheet<'_> {
         (look.is_hovered, event)
     }
 
+    /// What the cell under a resting pointer says.
+    fn hint<R: Row>(&self, response: &Response, (rect, row): (Rect, &R)) {
+        let Some(pointer) = response.hover_pos() else { return };
+        let mut right = rect.left();
+        let under = self.shown.iter().zip(self.widths).find(|(_, width)| {
+            right += **width;
+            pointer.x < right
+        });
+        if let Some(text) = under.and_then(|(column, _)| row.hint(column.field)) {
+            response.clone().on_hover_text_at_pointer(text);
+        }
+    }
+
     fn paint<R: Row>(&self, ui: &Ui, (rect, place): (Rect, usize), (row, look): (&R, RowLook)) {
         let ground = match (look.is_selected, look.is_hovered) {
             (true, _) => Some(self.tokens.selection),
@@ -269,8 +292,15 @@ impl Sheet<'_> {
         for (column, width) in self.shown.iter().zip(self.widths) {
             let cell = Rect::from_min_size(pos2(left, rect.top()), vec2(*width, ROW));
             left += width;
-            let painter =
-                CellPainter { painter: ui.painter(), rect: cell, tokens: self.tokens, look, now: self.now };
+            let painter = CellPainter {
+                painter: ui.painter(),
+                rect: cell,
+                tokens: self.tokens,
+                look,
+                now: self.now,
+                units: self.units,
+                marks: self.marks,
+            };
             row.paint(column.field, &painter);
         }
     }

@@ -1,15 +1,16 @@
 //! What a table remembers between two frames: its order, its selection by key, the rows that are open.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use egui::Popup;
 
 use super::order::{Contents, Order, Place};
-use super::{Field, Key, Row, columns};
+use super::{Field, Key, Picked, Row, columns};
 use crate::aggregate::snapshot::Snapshot;
 use crate::filter::Filter;
-use crate::settings::{SortBy, TableSettings, View};
+use crate::settings::{SortBy, TableSettings, Units, View};
 use crate::ui::theme::ROW;
 
 /// Seconds between two sorts while values move.
@@ -19,11 +20,13 @@ const RESORT_SECONDS: f64 = 1.0;
 #[derive(Clone, Copy)]
 pub struct TableInput<'a> {
     /// The newest picture.
-    pub snapshot: &'a Snapshot,
+    pub snapshot: &'a Arc<Snapshot>,
     /// What the user typed, understood.
     pub filter: &'a Filter,
     /// Counts up whenever the filter changes.
     pub filter_revision: u64,
+    /// How amounts are written.
+    pub units: Units,
 }
 
 /// A step that the keyboard asks for.
@@ -55,7 +58,7 @@ pub enum Motion {
 
 /// What the order was made for.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct MadeFor {
+pub(super) struct MadeFor {
     generation: u64,
     filter_revision: u64,
     sort: (Field, bool),
@@ -66,15 +69,43 @@ struct MadeFor {
     is_sorted: bool,
 }
 
+impl MadeFor {
+    /// Whether the filter, the sort and the opened rows are still those.
+    pub(super) fn is_as_asked<R: Row>(
+        &self,
+        state: &TableState,
+        input: &TableInput<'_>,
+        settings: &TableSettings,
+    ) -> bool {
+        self.filter_revision == input.filter_revision
+            && self.sort == sort_of(R::VIEW, settings)
+            && self.expansions == state.expansions
+    }
+}
+
+/// How the order is brought up to a snapshot.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Plan {
+    /// It is.
+    Keep,
+    /// Every row keeps its place.
+    Hold(MadeFor),
+    /// Sorted afresh.
+    Sort(MadeFor),
+}
+
 /// What a table remembers between two frames.
 #[derive(Debug, Default)]
 pub struct TableState {
-    pub(super) order: Order,
+    pub(super) order: Arc<Order>,
     pub(super) selected: Option<Key>,
     pub(super) expanded: BTreeSet<Key>,
     /// Counts up whenever a row is opened or closed.
     expansions: u64,
-    made_for: Option<MadeFor>,
+    pub(super) made_for: Option<MadeFor>,
+    /// Of a long table: the picture that the order belongs to, and whether a newer order is being made.
+    pub(super) picture: Option<Arc<Snapshot>>,
+    pub(super) is_in_work: bool,
     pub(super) scroll_to: Option<usize>,
     /// Points: the height that rows are seen in.
     pub(super) page_height: f32,
@@ -84,7 +115,7 @@ pub struct TableState {
 impl TableState {
     /// How many of the table's own rows pass the filter.
     #[must_use]
-    pub const fn matches(&self) -> usize {
+    pub fn matches(&self) -> usize {
         self.order.matches()
     }
 
@@ -92,6 +123,16 @@ impl TableState {
     #[must_use]
     pub const fn selected(&self) -> Option<&Key> {
         self.selected.as_ref()
+    }
+
+    /// The selected row, if it shows.
+    #[must_use]
+    pub fn picked<'a, R: Row + 'a>(&self, snapshot: &'a Snapshot) -> Option<Picked<'a>> {
+        let line = self.order.lines().get(self.order.position(self.selected.as_ref()?)?)?;
+        match line.place {
+            Place::Top(index) => Some(R::all(snapshot).get(index as usize)?.pick()),
+            Place::Below(index) => Some(snapshot.connections.get(index as usize)?.pick()),
+        }
     }
 
     /// Selects nothing. Returns whether something was selected.
@@ -108,12 +149,27 @@ impl TableState {
     /// Brings the order up to the snapshot: sorted at once when the user asked for another order, else at
     /// most once a second and not while a menu is open or the pointer is on a row.
     pub fn refresh<R: Row>(&mut self, ctx: &egui::Context, input: &TableInput<'_>, settings: &TableSettings) {
+        let plan = self.plan::<R>(ctx, input, settings);
         let sort = sort_of(R::VIEW, settings);
-        let asked = |made: &MadeFor| {
-            made.filter_revision == input.filter_revision
-                && made.sort == sort
-                && made.expansions == self.expansions
+        let contents = contents::<R>(input, (sort, &self.expanded));
+        let (order, made_for) = match plan {
+            Plan::Keep => return,
+            Plan::Hold(made_for) => (self.order.held(&contents), made_for),
+            Plan::Sort(made_for) => (Order::sorted(&contents), made_for),
         };
+        self.order = Arc::new(order);
+        self.made_for = Some(made_for);
+    }
+
+    /// What is to be done for this snapshot, filter, sort and these opened rows.
+    pub(super) fn plan<R: Row>(
+        &self,
+        ctx: &egui::Context,
+        input: &TableInput<'_>,
+        settings: &TableSettings,
+    ) -> Plan {
+        let sort = sort_of(R::VIEW, settings);
+        let asked = |made: &MadeFor| made.is_as_asked::<R>(self, input, settings);
         let time = ctx.input(|i| i.time);
         let made_for = self.made_for.filter(asked);
         let is_free = !self.is_pointed_at && !Popup::is_any_open(ctx);
@@ -121,13 +177,6 @@ impl TableState {
             let is_stale = made.generation != input.snapshot.generation || !made.is_sorted;
             is_stale && is_free && (time - made.sorted_at >= RESORT_SECONDS - 0.05)
         });
-        let contents = Contents {
-            rows: R::all(input.snapshot),
-            connections: &input.snapshot.connections,
-            filter: input.filter,
-            sort,
-            expanded: &self.expanded,
-        };
         let (generation, filter_revision) = (input.snapshot.generation, input.filter_revision);
         let fresh = MadeFor {
             generation,
@@ -139,19 +188,15 @@ impl TableState {
         };
         match made_for {
             Some(made) if !must_sort => {
-                if made.generation != generation {
-                    self.order.hold(&contents);
-                    self.made_for = Some(MadeFor { sorted_at: made.sorted_at, is_sorted: false, ..fresh });
-                }
-                if is_free && self.made_for.is_some_and(|made| !made.is_sorted) {
+                let is_news = made.generation != generation;
+                if is_free && (is_news || !made.is_sorted) {
                     let wait = (made.sorted_at + RESORT_SECONDS - time).max(0.05);
                     ctx.request_repaint_after(Duration::from_secs_f64(wait));
                 }
+                let held = MadeFor { sorted_at: made.sorted_at, is_sorted: false, ..fresh };
+                if is_news { Plan::Hold(held) } else { Plan::Keep }
             }
-            _ => {
-                self.order.sort(&contents);
-                self.made_for = Some(fresh);
-            }
+            _ => Plan::Sort(fresh),
         }
     }
 
@@ -226,6 +271,20 @@ impl TableState {
             Place::Top(index) => Some(R::all(input.snapshot).get(index as usize)?.tab_separated()),
             Place::Below(index) => Some(input.snapshot.connections.get(index as usize)?.tab_separated()),
         }
+    }
+}
+
+/// What a table puts in order.
+pub(super) fn contents<'a, R: Row>(
+    input: &'a TableInput<'_>,
+    (sort, expanded): ((Field, bool), &'a BTreeSet<Key>),
+) -> Contents<'a, R> {
+    Contents {
+        rows: R::all(input.snapshot),
+        connections: &input.snapshot.connections,
+        filter: input.filter,
+        sort,
+        expanded,
     }
 }
 

@@ -5,6 +5,7 @@ use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Vec2, pos2, vec2
 
 use super::{chart, icon};
 use crate::aggregate::snapshot::History;
+use crate::settings::Units;
 use crate::time::Timestamp;
 use crate::ui::fonts::{Weight, font};
 use crate::ui::theme::{BODY, CELL, Tokens};
@@ -48,6 +49,10 @@ pub struct CellPainter<'a> {
     pub look: RowLook,
     /// The moment of the snapshot.
     pub now: Timestamp,
+    /// How amounts are written.
+    pub units: Units,
+    /// What the filter looks for, in lower case: marked where it shows.
+    pub marks: &'a [String],
 }
 
 impl CellPainter<'_> {
@@ -80,7 +85,7 @@ impl CellPainter<'_> {
         if right - left < 4.0 {
             return left;
         }
-        let mut job = LayoutJob::single_section(text.to_owned(), TextFormat::simple(font, color));
+        let mut job = marked(text, TextFormat::simple(font, color), (self.marks, self.tokens));
         job.wrap = TextWrapping::truncate_at_width(right - left);
         let galley = self.painter.layout_job(job);
         let end = left + galley.size().x;
@@ -175,7 +180,61 @@ impl CellPainter<'_> {
     }
 }
 
+/// The text with what the filter looks for on a ground of its own.
+fn marked(text: &str, format: TextFormat, (marks, tokens): (&[String], &Tokens)) -> LayoutJob {
+    let lower = text.to_ascii_lowercase();
+    let found = marks
+        .iter()
+        .filter(|mark| !mark.is_empty())
+        .find_map(|mark| Some((lower.find(&**mark)?, mark.len())));
+    let parts = found.and_then(|(at, len)| {
+        let (before, rest) = text.split_at_checked(at)?;
+        let (hit, after) = rest.split_at_checked(len)?;
+        Some([(before, false), (hit, true), (after, false)])
+    });
+    let Some(parts) = parts else { return LayoutJob::single_section(text.to_owned(), format) };
+    let mut job = LayoutJob::default();
+    for (part, is_hit) in parts {
+        let format = format.clone();
+        let hit = TextFormat { background: tokens.mark, color: tokens.strong, ..format.clone() };
+        job.append(part, 0.0, if is_hit { hit } else { format });
+    }
+    job
+}
+
 /// Points that the triangle takes.
 const TRIANGLE: f32 = 15.0;
 /// Points that rows below another one are set in.
 const INDENT: f32 = 38.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::theme::DARK;
+
+    #[test]
+    fn what_is_looked_for_is_marked_once_whatever_its_case() {
+        let format = TextFormat::simple(font(Weight::Regular, BODY), Color32::WHITE);
+        let grounds = |text: &str, mark: &str| -> Vec<(String, bool)> {
+            let job = marked(text, format.clone(), (&[mark.to_owned()], &DARK));
+            let is_hit = |section: &egui::text::LayoutSection| section.format.background == DARK.mark;
+            job.sections
+                .iter()
+                .map(|s| {
+                    (
+                        job.text.get(s.byte_range.start.0..s.byte_range.end.0).unwrap_or_default().to_owned(),
+                        is_hit(s),
+                    )
+                })
+                .collect()
+        };
+        let hits = |text: &str, mark: &str| -> Vec<String> {
+            grounds(text, mark).into_iter().filter(|(_, is_hit)| *is_hit).map(|(part, _)| part).collect()
+        };
+        assert_eq!(hits("www.Example.com", "example"), ["Example"]);
+        assert_eq!(hits("www.example.com", "zzz"), Vec::<String>::new());
+        assert_eq!(hits("Élan", "lan"), ["lan"]);
+        let whole: String = grounds("www.Example.com", "example").into_iter().map(|(part, _)| part).collect();
+        assert_eq!(whole, "www.Example.com");
+    }
+}

@@ -1,9 +1,12 @@
 //! Charts as hand-made meshes: the last minute in a row, the last two minutes in the toolbar.
 
-use egui::{Color32, Mesh, Rect, Response, Role, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo, pos2};
+use egui::{Align2, Color32, Mesh, Rect, Response, Role, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo, pos2};
 
 use crate::aggregate::snapshot::{Both, History};
-use crate::ui::theme::{CONTROL, Tokens};
+use crate::settings::Units;
+use crate::ui::fonts::{Weight, font};
+use crate::ui::text;
+use crate::ui::theme::{CONTROL, SMALL, Tokens};
 use crate::units::BytesPerSec;
 
 /// Samples that a sparkline has room for: one minute.
@@ -16,29 +19,36 @@ fn newest(history: &History, room: usize) -> &[Both<f32>] {
     history.get(history.len().saturating_sub(room)..).unwrap_or_default()
 }
 
-fn peak(samples: &[Both<f32>]) -> f32 {
-    samples.iter().fold(0.0, |peak: f32, sample| peak.max(sample.rx).max(sample.tx))
-}
-
-/// The last minute: received as a blue area, sent as an orange one before it, on one scale.
+/// The last minute: received as a blue area above the line, sent as an orange one below it, on one scale.
 pub fn sparkline(rect: Rect, history: &History, tokens: &Tokens) -> Shape {
     let samples = newest(history, MINUTE);
-    let peak = peak(samples);
-    if peak <= 0.0 {
-        let y = rect.bottom() - 0.5;
+    let [down, up] = peaks(samples).map(f32::sqrt);
+    if down + up <= 0.0 {
+        let y = rect.center().y;
         return Shape::hline(rect.x_range(), y, Stroke::new(1.0, tokens.line));
     }
     let mut mesh = Mesh::default();
-    let scale = Scale { rect, room: MINUTE, peak };
+    let unit = rect.height() / (down + up);
+    let scale = Scale { rect, room: MINUTE, axis: rect.top() + down * unit, unit };
     area(&mut mesh, &scale, samples.iter().map(|sample| sample.rx), tokens.down);
-    area(&mut mesh, &scale, samples.iter().map(|sample| sample.tx), tokens.up);
+    let below = Scale { unit: -unit, ..scale };
+    area(&mut mesh, &below, samples.iter().map(|sample| sample.tx), tokens.up);
     Shape::mesh(mesh)
 }
 
+/// The largest sample of each way.
+fn peaks(samples: &[Both<f32>]) -> [f32; 2] {
+    samples.iter().fold([0.0; 2], |[down, up], sample| [sample.rx.max(down), sample.tx.max(up)])
+}
+
+#[derive(Clone, Copy)]
 struct Scale {
     rect: Rect,
     room: usize,
-    peak: f32,
+    /// Where nothing is.
+    axis: f32,
+    /// Points upwards for each root of a byte a second.
+    unit: f32,
 }
 
 impl Scale {
@@ -50,22 +60,24 @@ impl Scale {
 
     /// Square root: small traffic beside large stays visible, and more is still higher.
     fn y(&self, value: f32) -> f32 {
-        self.rect.bottom() - (value / self.peak).clamp(0.0, 1.0).sqrt() * self.rect.height()
+        self.axis - value.max(0.0).sqrt() * self.unit
     }
 }
 
 /// A filled area with a gradient, under a line that fades at its edges.
 fn area(mesh: &mut Mesh, scale: &Scale, values: impl ExactSizeIterator<Item = f32>, color: Color32) {
     let count = values.len();
-    let bottom = scale.rect.bottom();
+    let outward = scale.unit.signum();
     let shades = [Color32::TRANSPARENT, color, color.gamma_multiply(0.42), color.gamma_multiply(0.10)];
     let first = mesh.vertices.len();
     let mut columns = 0_u32;
     for (index, value) in values.enumerate() {
         let (x, y) = (scale.x(index, count), scale.y(value));
         let shades = if value > 0.0 { shades } else { [Color32::TRANSPARENT; 4] };
-        for (y, shade) in [y - 1.0, y, y + 1.0, bottom].into_iter().zip(shades) {
-            mesh.colored_vertex(pos2(x, y.min(bottom)), shade);
+        // From the soft outer edge of the line to the axis, never past it.
+        for (y, shade) in [y - outward, y, y + outward, scale.axis].into_iter().zip(shades) {
+            let y = if outward > 0.0 { y.min(scale.axis) } else { y.max(scale.axis) };
+            mesh.colored_vertex(pos2(x, y), shade);
         }
         columns += 1;
     }
@@ -79,11 +91,35 @@ fn area(mesh: &mut Mesh, scale: &Scale, values: impl ExactSizeIterator<Item = f3
     }
 }
 
+/// The last minute, large: received above the line, sent below it, with the peaks in words.
+pub fn history(ui: &mut Ui, (history, units): (&History, Units), size: Vec2, tokens: &Tokens) -> Response {
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    let [down, up] =
+        peaks(newest(history, MINUTE)).map(|peak| text::rate_or_zero(BytesPerSec::from(peak), units));
+    let name = format!("Traffic in the last minute, peaks: down {down}, up {up}");
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
+    if ui.is_rect_visible(rect) {
+        let painter = ui.painter();
+        painter.rect_filled(rect, 6.0, tokens.field);
+        painter.add(sparkline(rect.shrink2(Vec2::new(10.0, 18.0)), history, tokens));
+        let style = || font(Weight::Regular, SMALL);
+        let words = [
+            (rect.left_top() + Vec2::new(9.0, 4.0), Align2::LEFT_TOP, format!("Down, peak {down}")),
+            (rect.left_bottom() + Vec2::new(9.0, -4.0), Align2::LEFT_BOTTOM, format!("Up, peak {up}")),
+            (rect.right_bottom() + Vec2::new(-9.0, -4.0), Align2::RIGHT_BOTTOM, "now".to_owned()),
+        ];
+        for ((at, align, words), color) in words.into_iter().zip([tokens.down, tokens.up, tokens.dim]) {
+            painter.text(at, align, words, style(), color);
+        }
+    }
+    response
+}
+
 /// The last two minutes of the machine: received above the line, sent below it.
 pub fn strip(ui: &mut Ui, history: &History, width: f32, tokens: &Tokens) -> Response {
     let (rect, response) = ui.allocate_exact_size(Vec2::new(width, CONTROL), Sense::hover());
     let samples = newest(history, TWO_MINUTES);
-    let peak = peak(samples);
+    let peak = peaks(samples).into_iter().fold(0.0, f32::max);
     let name = || format!("Traffic in the last two minutes, peak {}", BytesPerSec::from(peak));
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name()));
     if ui.is_rect_visible(rect) {

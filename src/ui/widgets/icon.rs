@@ -28,6 +28,8 @@ pub enum Icon {
     Info,
     /// Nothing moves.
     Quiet,
+    /// The pane below.
+    Details,
 }
 
 /// Draws `icon` into `rect` with lines of a fitting width.
@@ -74,6 +76,12 @@ pub fn paint(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
             painter.circle_stroke(at(8.0, 8.0), 5.8 * unit, stroke);
             painter.circle_filled(at(8.0, 5.4), 0.9 * unit, color);
             painter.line_segment([at(8.0, 7.6), at(8.0, 11.0)], stroke);
+        }
+        Icon::Details => {
+            let frame = Rect::from_min_max(at(2.0, 3.0), at(14.0, 13.0));
+            painter.rect_stroke(frame, 2.0 * unit, stroke, StrokeKind::Inside);
+            let pane = Rect::from_min_max(at(2.5, 9.0), at(13.5, 12.5));
+            painter.rect_filled(pane, CornerRadius::ZERO, color);
         }
         Icon::Quiet => {
             let wave = [(1.0, 8.0), (4.5, 8.0), (6.5, 4.5), (9.0, 11.5), (11.0, 8.0), (15.0, 8.0)];

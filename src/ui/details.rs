@@ -1,0 +1,321 @@
+//! The pane below the tables: all that is known of the selected row.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use egui::{
+    Align, Frame, Label, Layout, Margin, Panel, RichText, Role, ScrollArea, Sense, Ui, WidgetInfo, vec2,
+};
+
+use super::fonts::{Weight, font};
+use super::text;
+use super::theme::{BODY, SMALL, Tokens};
+use super::views::connection::{endpoint, remote_name, service, source_sentence};
+use super::views::{Key, Picked};
+use super::widgets::chart;
+use super::widgets::icon::{self, Icon};
+use crate::aggregate::snapshot::{ConnectionRow, DomainRow, History, ProcessRow, Snapshot};
+use crate::event::TcpState;
+use crate::settings::Units;
+use crate::units::Bytes;
+
+/// Points: the pane.
+const HEIGHT: f32 = 214.0;
+/// Points: a fact's name.
+const LABEL: f32 = 92.0;
+/// Points: what one line takes.
+const LINE: f32 = 21.0;
+/// Lines of the list of who talks to whom.
+const MAX_PARTNERS: usize = 6;
+
+/// Something known: what it is called, and what it is.
+type Fact = (&'static str, String);
+
+/// Who a process or a domain talks to, the busiest first; kept until there is a newer picture.
+#[derive(Debug, Default)]
+pub struct Partners {
+    made_for: Option<(u64, Key)>,
+    busiest: Vec<(String, Bytes)>,
+    others: usize,
+}
+
+impl Partners {
+    fn refresh(&mut self, picked: &Picked<'_>, snapshot: &Snapshot) {
+        let made_for = (snapshot.generation, picked.key());
+        if self.made_for.as_ref() == Some(&made_for) {
+            return;
+        }
+        let mut bytes: BTreeMap<String, Bytes> = BTreeMap::new();
+        let mut add = |name: String, row: &ConnectionRow| {
+            *bytes.entry(name).or_default() += row.bytes.rx + row.bytes.tx;
+        };
+        match picked {
+            Picked::Process(process) => {
+                let own = snapshot.connections.iter().filter(|row| row.process == process.key);
+                own.for_each(|row| add(remote_name(row), row));
+            }
+            Picked::Domain(domain) => {
+                let address = domain.is_address.then(|| domain.domain.parse().ok()).flatten();
+                let below = snapshot.connections.iter().filter(|row| is_below(row, &domain.domain, address));
+                below.for_each(|row| add(owner(row).to_owned(), row));
+            }
+            Picked::Connection(_) => {}
+        }
+        let mut all: Vec<_> = bytes.into_iter().collect();
+        all.sort_by(|(a, x), (b, y)| y.cmp(x).then_with(|| a.cmp(b)));
+        self.others = all.len().saturating_sub(MAX_PARTNERS);
+        all.truncate(MAX_PARTNERS);
+        self.busiest = all;
+        self.made_for = Some(made_for);
+    }
+}
+
+/// Whether a connection belongs to a domain's row.
+fn is_below(row: &ConnectionRow, domain: &str, address: Option<IpAddr>) -> bool {
+    match (&row.domain, &row.host) {
+        (Some(own), _) => **own == *domain,
+        (None, Some(host)) => *host.name == *domain,
+        (None, None) => address == Some(row.remote.ip().to_canonical()),
+    }
+}
+
+fn owner(row: &ConnectionRow) -> &str {
+    if row.process.is_some() { &row.process_name } else { "Unattributed" }
+}
+
+/// Draws the pane. Returns whether it is to be closed.
+pub fn details_ui(
+    ui: &mut Ui,
+    (picked, snapshot, units): (Option<&Picked<'_>>, &Snapshot, Units),
+    partners: &mut Partners,
+    tokens: &Tokens,
+) -> bool {
+    let frame =
+        Frame::NONE.fill(tokens.panel).inner_margin(Margin { left: 16, right: 10, top: 8, bottom: 8 });
+    let mut is_closed = false;
+    Panel::bottom("details").exact_size(HEIGHT).frame(frame).show(ui, |ui| {
+        ui.style_mut().interaction.selectable_labels = true;
+        ui.spacing_mut().item_spacing = vec2(6.0, 3.0);
+        let Some(picked) = picked else {
+            is_closed = head_ui(ui, ("Details", ""), tokens);
+            ui.label(RichText::new("Select a row to see all that is known of it.").color(tokens.dim));
+            return;
+        };
+        partners.refresh(picked, snapshot);
+        let (title, subtitle) = headline(picked, snapshot);
+        is_closed = head_ui(ui, (&title, &subtitle), tokens);
+        ui.add_space(2.0);
+        columns_ui(ui, (picked, snapshot, units), partners, tokens);
+    });
+    is_closed
+}
+
+fn head_ui(ui: &mut Ui, (title, subtitle): (&str, &str), tokens: &Tokens) -> bool {
+    let mut is_closed = false;
+    let size = vec2(ui.available_width(), 26.0);
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+        is_closed = icon::button(ui, Icon::Clear, "Close details", tokens).clicked();
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            ui.label(RichText::new(title).font(font(Weight::SemiBold, 15.0)).color(tokens.strong));
+            ui.add(Label::new(RichText::new(subtitle).color(tokens.dim)).truncate());
+        });
+    });
+    is_closed
+}
+
+fn headline(picked: &Picked<'_>, snapshot: &Snapshot) -> (String, String) {
+    match picked {
+        Picked::Process(row) => {
+            let ended = if row.exited { "ended" } else { "" };
+            (row.name.to_string(), ended.to_owned())
+        }
+        Picked::Connection(row) => (remote_name(row), format!("{} of {}", service(row), owner(row))),
+        Picked::Domain(row) => {
+            let since = text::age(snapshot.time.since(row.first_seen));
+            (row.domain.to_string(), format!("first seen {since} ago"))
+        }
+    }
+}
+
+fn columns_ui(
+    ui: &mut Ui,
+    (picked, snapshot, units): (&Picked<'_>, &Snapshot, Units),
+    partners: &Partners,
+    tokens: &Tokens,
+) {
+    let room = ui.available_size();
+    let facts_width = (room.x * 0.34).clamp(220.0, 420.0);
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 18.0;
+        let (first, second) = facts(picked, snapshot, units);
+        column(ui, vec2(facts_width, room.y), |ui| facts_ui(ui, "first facts", &first, tokens));
+        let width = if second.is_empty() { 240.0 } else { facts_width * 0.9 };
+        column(ui, vec2(width.min(room.x * 0.3), room.y), |ui| match picked {
+            Picked::Process(_) => partners_ui(ui, "Talks to", (partners, units), tokens),
+            Picked::Domain(_) => partners_ui(ui, "Used by", (partners, units), tokens),
+            Picked::Connection(_) => facts_ui(ui, "second facts", &second, tokens),
+        });
+        let left = ui.available_width() - 8.0;
+        if let Some((caption, history)) = chart_of(picked, snapshot).filter(|_| left > 120.0) {
+            column(ui, vec2(left, room.y), |ui| {
+                caption_ui(ui, &caption, tokens);
+                chart::history(ui, (&history, units), vec2(left, room.y - 26.0), tokens);
+            });
+        }
+    });
+}
+
+fn column(ui: &mut Ui, size: egui::Vec2, content: impl FnOnce(&mut Ui)) {
+    ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| {
+        ui.set_width(size.x);
+        content(ui);
+    });
+}
+
+fn caption_ui(ui: &mut Ui, text: &str, tokens: &Tokens) {
+    let text = RichText::new(text).font(font(Weight::Medium, SMALL)).color(tokens.dim);
+    ui.add(Label::new(text).truncate());
+}
+
+fn facts_ui(ui: &mut Ui, id: &str, facts: &[Fact], tokens: &Tokens) {
+    ScrollArea::vertical().id_salt(id).auto_shrink(false).show(ui, |ui| {
+        for (name, value) in facts {
+            let size = vec2(ui.available_width(), LINE - 3.0);
+            ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+                let (rect, response) = ui.allocate_exact_size(vec2(LABEL, LINE - 3.0), Sense::hover());
+                response.widget_info(|| WidgetInfo::labeled(Role::Label, true, *name));
+                let style = font(Weight::Regular, BODY);
+                ui.painter().text(rect.left_center(), egui::Align2::LEFT_CENTER, name, style, tokens.dim);
+                ui.add(Label::new(RichText::new(value).color(tokens.text)).truncate());
+            });
+        }
+    });
+}
+
+fn partners_ui(ui: &mut Ui, caption: &str, (partners, units): (&Partners, Units), tokens: &Tokens) {
+    caption_ui(ui, caption, tokens);
+    let largest = partners.busiest.first().map_or(0, |(_, bytes)| bytes.0).max(1);
+    for (name, bytes) in &partners.busiest {
+        let size = vec2(ui.available_width(), LINE - 3.0);
+        ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+            let whole = ui.max_rect();
+            let part = bytes.0 as f32 / largest as f32;
+            let bar =
+                egui::Rect::from_min_size(whole.min, vec2(whole.width() * part.max(0.01), whole.height()));
+            ui.painter().rect_filled(bar, 3.0, tokens.down.gamma_multiply(0.16));
+            ui.add_space(4.0);
+            let words = text::bytes_or_zero(*bytes, units);
+            ui.label(RichText::new(words).color(tokens.dim));
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add_space(5.0);
+                ui.add(Label::new(RichText::new(name).color(tokens.text)).truncate());
+            });
+        });
+    }
+    if partners.busiest.is_empty() {
+        ui.label(RichText::new("nobody any more").color(tokens.dim));
+    }
+    if partners.others > 0 {
+        let words = format!("and {} more", text::grouped(partners.others as u64));
+        ui.label(RichText::new(words).font(font(Weight::Regular, SMALL)).color(tokens.dim));
+    }
+}
+
+/// A connection has no chart of its own: its process's stands for it, and says so.
+fn chart_of(picked: &Picked<'_>, snapshot: &Snapshot) -> Option<(String, History)> {
+    match picked {
+        Picked::Process(row) => Some(("Last minute".to_owned(), Arc::clone(&row.history))),
+        Picked::Domain(row) => Some(("Last minute".to_owned(), Arc::clone(&row.history))),
+        Picked::Connection(row) => {
+            let process = snapshot.processes.iter().find(|process| process.key == row.process)?;
+            Some((format!("All of {}, last minute", process.name), Arc::clone(&process.history)))
+        }
+    }
+}
+
+fn facts(picked: &Picked<'_>, snapshot: &Snapshot, units: Units) -> (Vec<Fact>, Vec<Fact>) {
+    match picked {
+        Picked::Process(row) => (process_facts(row, snapshot, units), Vec::new()),
+        Picked::Connection(row) => (ends_of(row, snapshot), numbers_of(row, snapshot, units)),
+        Picked::Domain(row) => (domain_facts(row, snapshot, units), Vec::new()),
+    }
+}
+
+fn process_facts(row: &ProcessRow, snapshot: &Snapshot, units: Units) -> Vec<Fact> {
+    let ago = |time| format!("{} ago", text::age(snapshot.time.since(time)));
+    let mut facts = Vec::new();
+    match row.key {
+        Some(key) => facts.push(("PID", key.pid.to_string())),
+        None => facts.push(("What it is", "Traffic whose process Crow could not find".to_owned())),
+    }
+    if let Some(parent) = row.parent {
+        let is_parent = |other: &&Arc<ProcessRow>| other.key.is_some_and(|key| key.pid == parent);
+        let name = snapshot.processes.iter().find(is_parent).map(|row| format!(" ({})", row.name));
+        facts.push(("Parent", format!("{parent}{}", name.unwrap_or_default())));
+    }
+    facts.extend(row.user.as_ref().map(|user| ("User", user.to_string())));
+    if row.app.name != *row.name && !row.app.name.is_empty() {
+        facts.push(("App", row.app.name.clone()));
+    }
+    facts.extend(row.path.as_ref().map(|path| ("Program", path.to_string())));
+    facts.extend(row.key.and_then(|key| key.started).map(|started| ("Started", ago(started))));
+    facts.push(("First packet", ago(row.first_seen)));
+    facts.push(("Last packet", ago(row.last_seen)));
+    facts.push(("Received", text::bytes_or_zero(row.bytes.rx, units)));
+    facts.push(("Sent", text::bytes_or_zero(row.bytes.tx, units)));
+    facts
+}
+
+fn ends_of(row: &ConnectionRow, snapshot: &Snapshot) -> Vec<Fact> {
+    let mut facts = vec![("Remote", endpoint(row, row.remote)), ("Local", endpoint(row, row.local))];
+    if let Some(host) = &row.host {
+        let age = text::age(snapshot.time.since(host.learned));
+        facts.push(("Name from", format!("{}, {age} ago", source_sentence(host.source))));
+    }
+    facts.extend(row.domain.as_ref().map(|domain| ("Domain", domain.to_string())));
+    let pid = row.process.map(|key| format!(" ({})", key.pid)).unwrap_or_default();
+    facts.push(("Process", format!("{}{pid}", owner(row))));
+    facts.extend(row.via.map(|via| ("Through", format!("process {}", via.pid))));
+    facts.push(("Protocol", row.protocol.to_string().to_uppercase()));
+    facts.push(("Interface", row.interface.to_string()));
+    facts
+}
+
+fn numbers_of(row: &ConnectionRow, snapshot: &Snapshot, units: Units) -> Vec<Fact> {
+    let ago = |time| format!("{} ago", text::age(snapshot.time.since(time)));
+    let mut facts = Vec::new();
+    facts.extend(row.state.map(|state| ("State", text::tcp_state(TcpState::name(state)))));
+    facts.extend(row.rtt_us.map(|micros| ("Round trip", text::round_trip(micros))));
+    if row.state.is_some() {
+        facts.push(("Sent again", text::counted(row.retransmits as usize, "segment", "segments")));
+    }
+    let way = |bytes: Bytes, packets: u64| {
+        let packets = text::counted(usize::try_from(packets).unwrap_or(usize::MAX), "packet", "packets");
+        format!("{} in {packets}", text::bytes_or_zero(bytes, units))
+    };
+    facts.push(("Received", way(row.bytes.rx, row.packets.rx)));
+    facts.push(("Sent", way(row.bytes.tx, row.packets.tx)));
+    facts.push(("First packet", ago(row.first_seen)));
+    facts.push(("Last packet", ago(row.last_seen)));
+    if !row.credited {
+        facts.push(("Counted", "elsewhere: this carries another connection".to_owned()));
+    }
+    facts
+}
+
+fn domain_facts(row: &DomainRow, snapshot: &Snapshot, units: Units) -> Vec<Fact> {
+    let ago = |time| format!("{} ago", text::age(snapshot.time.since(time)));
+    let mut facts = vec![
+        ("Received", text::bytes_or_zero(row.bytes.rx, units)),
+        ("Sent", text::bytes_or_zero(row.bytes.tx, units)),
+        ("Open", text::counted(row.connections as usize, "connection", "connections")),
+        ("First packet", ago(row.first_seen)),
+        ("Last packet", ago(row.last_seen)),
+    ];
+    let mut name = "Hosts";
+    for host in &row.hosts {
+        facts.push((std::mem::take(&mut name), host.to_string()));
+    }
+    facts
+}

@@ -1,0 +1,57 @@
+//! The sheet of keys, which `?` shows.
+
+use egui::{Context, Frame, Grid, Id, Key, KeyboardShortcut, Margin, Modal, Modifiers, RichText};
+
+use super::fonts::{Weight, font};
+use super::theme::{HEADING, Tokens};
+
+/// Draws the sheet over the window. Returns whether it is to be closed.
+#[must_use]
+pub fn key_sheet_ui(ctx: &Context, tokens: &Tokens) -> bool {
+    let frame = Frame::NONE
+        .fill(tokens.panel)
+        .stroke((1.0, tokens.line))
+        .corner_radius(12)
+        .inner_margin(Margin::same(22))
+        .shadow(ctx.global_style().visuals.window_shadow);
+    let mut is_closed = false;
+    let modal = Modal::new(Id::unique("keys")).frame(frame).show(ctx, |ui| {
+        ui.set_width(400.0);
+        ui.label(RichText::new("Keys").font(font(Weight::SemiBold, HEADING)).color(tokens.strong));
+        ui.add_space(6.0);
+        Grid::new("keys").num_columns(2).spacing([22.0, 7.0]).show(ui, |ui| {
+            for (keys, does) in rows(ctx) {
+                ui.label(RichText::new(keys).font(font(Weight::Medium, 13.0)).color(tokens.strong));
+                ui.label(RichText::new(does).color(tokens.text));
+                ui.end_row();
+            }
+        });
+        ui.add_space(10.0);
+        is_closed = ui.button("Close").clicked();
+    });
+    let is_key_pressed = ctx.input(|i| {
+        i.events.iter().any(|event| matches!(event, egui::Event::Text(text) if text == "?" || text == "q"))
+    });
+    is_closed || is_key_pressed || modal.should_close()
+}
+
+/// What the keys do, with the command key as this system writes it.
+fn rows(ctx: &Context) -> Vec<(String, &'static str)> {
+    let command = |key| ctx.format_shortcut(&KeyboardShortcut::new(Modifiers::COMMAND, key));
+    let views = format!("Tab, {} to {}", command(Key::Num1), command(Key::Num3));
+    vec![
+        ("any letter".to_owned(), "filters at once; Esc clears"),
+        (format!("/, {}", command(Key::F)), "goes to the filter"),
+        ("↑ ↓, j k".to_owned(), "move the selection"),
+        ("Enter, → ←".to_owned(), "unfold and fold a row"),
+        (format!("Space, {}", command(Key::I)), "shows the row's details"),
+        (command(Key::C), "copies the row"),
+        (views, "next view; processes, connections, domains"),
+        ("s, F1".to_owned(), "sorts by the next of traffic, connections, pid, name"),
+        (command(Key::P), "pauses and goes on"),
+        (command(Key::Comma).replace("Comma", ","), "opens the settings"),
+        (command(Key::W), "closes the window to the menu bar"),
+        (format!("q, {}", command(Key::Q)), "quits Crow"),
+        ("?".to_owned(), "shows this sheet"),
+    ]
+}
