@@ -45,11 +45,14 @@ pub fn prologue(client: &[u8]) -> Result<Prologue> {
         None => Err(Error::Truncated),
         Some(0) => postgresql(client),
         Some(0x20) => mysql(client),
-        Some(0x30) => ldap(client),
+        // Also the digit that an IMAP client may count its commands with.
+        Some(0x30) => {
+            ldap(client).or_else(|err| if err == Error::Unsupported { lines(client) } else { Err(err) })
+        }
         Some(3) => remote_desktop(client),
         Some(0x12) => sql_server(client),
         Some(b'<') => xmpp(client),
-        Some(byte) if byte.is_ascii_alphanumeric() => lines(client),
+        Some(byte) if byte.is_ascii_graphic() => lines(client),
         Some(_) => Err(Error::Unsupported),
     }
 }

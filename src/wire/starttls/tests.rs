@@ -36,7 +36,12 @@ const DIALOGUES: [(&str, &[u8], Option<&str>); 15] = [
 
 #[test]
 fn tls_begins_after_each_dialogue() {
-    let more = [("XMPP", XMPP, Some("xmpp-client")), ("SQL Server", TDS, Some("ms-sql-s"))];
+    let more: [(&str, &[u8], Option<&str>); 4] = [
+        ("IMAP by dots", b". CAPABILITY\r\n. STARTTLS\r\n", Some("imap")),
+        ("IMAP by numbers", b"0001 STARTTLS\r\n", Some("imap")),
+        ("XMPP", XMPP, Some("xmpp-client")),
+        ("SQL Server", TDS, Some("ms-sql-s")),
+    ];
     for (case, dialogue, service) in DIALOGUES.into_iter().chain(more) {
         let stream = [dialogue, &[HANDSHAKE, 3, 1]].concat();
         let next = Next::Hello(dialogue.len());
