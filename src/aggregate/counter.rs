@@ -208,24 +208,34 @@ pub(super) struct Seconds {
     current: Both<u64>,
     /// How many of the newest samples are zero.
     quiet: usize,
+    /// Traffic has finished a second since the last tick.
+    is_news: bool,
 }
 
 impl Seconds {
     /// A chart of the last `capacity` seconds that begins `now`.
     pub(super) fn new(now: Moment, capacity: usize) -> Self {
-        Self { samples: VecDeque::new(), capacity, second: now.second(), current: Both::default(), quiet: 0 }
+        Self {
+            samples: VecDeque::new(),
+            capacity,
+            second: now.second(),
+            current: Both::default(),
+            quiet: 0,
+            is_news: false,
+        }
     }
 
     /// Counts bytes at `now`.
     pub(super) fn add(&mut self, now: Moment, bytes: Both<u64>) {
-        self.finish(now.second());
+        self.is_news |= self.finish(now.second());
         self.current.rx = self.current.rx.saturating_add(bytes.rx);
         self.current.tx = self.current.tx.saturating_add(bytes.tx);
     }
 
     /// Finishes the seconds that are over; the chart if it has changed.
     pub(super) fn tick(&mut self, now: Moment) -> Option<History> {
-        if !self.finish(now.0 / SECOND_NANOS + 1) {
+        let is_finished = self.finish(now.0 / SECOND_NANOS + 1);
+        if !(std::mem::take(&mut self.is_news) || is_finished) {
             return None;
         }
         Some(self.samples.iter().copied().collect())

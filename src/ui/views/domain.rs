@@ -16,7 +16,7 @@ use crate::ui::widgets::cell::{CellPainter, Rank};
 #[rustfmt::skip]
 pub const COLUMNS: &[Column] = &[
     Column { field: Field::Name, title: "Domain", explanation: "The registrable domain; open a row to see its connections", width: 220.0, is_shown: true },
-    Column { field: Field::Hosts, title: "Hosts", explanation: "The host names seen below it", width: 180.0, is_shown: true },
+    Column { field: Field::Hosts, title: "Hosts", explanation: "The host names seen below it", width: 160.0, is_shown: true },
     Column { field: Field::Process, title: "Processes", explanation: "The processes that talk to it", width: 140.0, is_shown: true },
     Column { field: Field::Down, title: "Down/s", explanation: "Bytes received per second", width: 92.0, is_shown: true },
     Column { field: Field::Up, title: "Up/s", explanation: "Bytes sent per second", width: 92.0, is_shown: true },
