@@ -38,6 +38,19 @@
 //! `wire` names nothing but the shared words. `ui` sees snapshots, settings and actions only. `unsafe` lives in files
 //! named `ffi.rs`. `tests/house_rules.rs` holds these rules.
 
+//! # Where building showed the first design to be wrong
+//!
+//! - **IP bytes** are the IP length field's, and the frame's only where that field is 0. A frame that is longer than its
+//!   packet is padded (Ethernet's 60 bytes), so the difference is no traffic; tshark counts the same.
+//! - **One interface** is captured on the `any` device behind the kernel filter `ifindex N`: frames then say which way
+//!   they went, and an interface that comes back is followed without the right to open a capture.
+//! - **Landlock** is not used: it denies the reading of other processes' descriptors, which owner look-up lives by.
+//!   The helper has a system-call allow-list instead.
+//! - **The helper runs at a higher priority** (`nice -10`): behind busy compilers it lost packets and owners.
+//! - **Owners of short connections** come from kernel events where the kernel allows them, attached before root is
+//!   given up; the socket table is asked where it does not.
+//! - **JSON**: `interval_s` is `null` when only a recording's end is printed; `limits` is there when one was reached.
+
 pub mod aggregate;
 pub mod capture;
 pub mod cli;
