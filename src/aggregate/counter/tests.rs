@@ -127,11 +127,11 @@ fn a_chart_has_one_sample_a_second_and_forgets_silence() {
 fn traffic_that_never_pauses_still_moves_the_chart() {
     let mut seconds = Seconds::new(at(0), 60);
     let mut lengths = Vec::new();
-    for now in (50..5_050).step_by(50) {
+    for millis in (50..5_050).step_by(50) {
         // Each second is over by a packet of the next one, not by a tick.
-        seconds.add(at(now), Both { rx: 1, tx: 0 });
-        if now % 250 == 100 {
-            lengths.extend(seconds.tick(at(now)).map(|samples| samples.len()));
+        seconds.add(at(millis), Both { rx: 1, tx: 0 });
+        if millis % 250 == 100 {
+            lengths.extend(seconds.tick(at(millis)).map(|samples| samples.len()));
         }
     }
     assert_eq!(lengths, [1, 2, 3, 4], "a chart a second");
