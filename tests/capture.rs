@@ -12,7 +12,7 @@ use std::{env, fs, thread};
 
 use crow::capture::live::{Error, Live, open};
 use crow::wire::LinkType;
-use namespace::{INSIDE, ip, is_inside, text};
+use namespace::{INSIDE, for_everyone, ip, is_inside, text};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::geteuid;
 
@@ -214,7 +214,7 @@ fn without_rights_the_refusal_says_so() {
         assert!(err.to_string().ends_with("start the helper as root"), "{err}");
         return;
     }
-    let program = fs::canonicalize(env::current_exe().unwrap()).unwrap();
+    let (_folder, program) = for_everyone(&env::current_exe().unwrap());
     let mut run = Command::new(program);
     let run = run.args(["--exact", NAME]).env(INSIDE, "1").uid(54_321).gid(54_321).output().unwrap();
     assert!(run.status.success(), "{}", text(&run));

@@ -22,6 +22,7 @@ use crow::helper::launch::{FILE_CAPABILITIES, Launch, LaunchError};
 use crow::helper::protocol::{Decoder, Encoder, Hello, ToApp, ToHelper};
 use crow::helper::session::{Session, SessionError};
 use crow::process::linux::events::KernelEvents;
+use namespace::for_everyone;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 
@@ -323,16 +324,13 @@ fn file_capabilities_serve_an_ordinary_user() {
     if !is_root(NAME) {
         return;
     }
-    let folder = tempfile::tempdir().unwrap();
-    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    let helper = folder.path().join("crow-helper");
-    fs::copy(HELPER, &helper).unwrap();
+    let (_folder, helper) = for_everyone(Path::new(HELPER));
     let set = Command::new("setcap").arg(FILE_CAPABILITIES).arg(&helper).status();
     if !set.is_ok_and(|status| status.success()) {
         eprintln!("{NAME} did not run: setcap is missing or the file system keeps no capabilities");
         return;
     }
-    let program = fs::canonicalize(std::env::current_exe().unwrap()).unwrap();
+    let (_folder, program) = for_everyone(&std::env::current_exe().unwrap());
     let run = Command::new(program)
         .args(["--exact", NAME, "--nocapture"])
         .env(CAPABLE, &helper)
@@ -350,7 +348,8 @@ fn a_capable_helper_serves_no_other_user() {
     if !is_root("a_capable_helper_serves_no_other_user") {
         return;
     }
-    let mut helper = Command::new(HELPER);
+    let (_folder, helper) = for_everyone(Path::new(HELPER));
+    let mut helper = Command::new(helper);
     let helper = helper
         .args(["--socket", "/nonexistent/pipe", "--uid", "0", "--gid", "0", "--pid", "1"])
         .uid(54_321)

@@ -1,7 +1,9 @@
-//! Tests that run in a network namespace of their own, by running the test program again inside one.
+//! Tests that run in a network namespace of their own, or as another user, by running the test program again.
 
-use std::env;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::{env, fs};
 
 use nix::unistd::geteuid;
 
@@ -39,4 +41,15 @@ pub(crate) fn text(output: &Output) -> String {
 pub(crate) fn ip(arguments: &[&str]) {
     let output = Command::new("ip").args(arguments).output().unwrap();
     assert!(output.status.success(), "ip {arguments:?}: {}", text(&output));
+}
+
+/// A copy of `program` that every user may run: the build's folder may be in somebody's private home. The folder goes
+/// with the first of the pair.
+pub(crate) fn for_everyone(program: &Path) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let copy = folder.path().join(program.file_name().unwrap());
+    fs::copy(program, &copy).unwrap();
+    fs::set_permissions(&copy, fs::Permissions::from_mode(0o755)).unwrap();
+    (folder, copy)
 }
