@@ -1,9 +1,9 @@
 //! Events into snapshots: a pure state machine. No I/O, no threads, no clock: the same events with the
 //! same timestamps give the same snapshots, so a recorded event log is a test.
 //!
-//! A flow is credited to one process account and one domain account ([`ledger`]); it is taken out and put
+//! A flow is credited to one process account and one domain account (`ledger`); it is taken out and put
 //! in again when its owner, its name or the interface that it counts on changes, so that the accounts always
-//! are the sums of their flows. Rows are shared with the snapshots ([`rows`]) and copied only when they
+//! are the sums of their flows. Rows are shared with the snapshots (`rows`) and copied only when they
 //! change: a tick costs what changed, and a pointer for each row that did not.
 
 mod connections;

@@ -1,7 +1,7 @@
 //! Owners from kernel events: the kernel itself notes who connects, so that connections of any length have an owner.
 //!
 //! Everything that needs root happens in [`KernelEvents::open`]; afterwards memory is read, and no system
-//! call is made. When the object goes, so do the programs. Their part in the kernel is in [`program`].
+//! call is made. When the object goes, so do the programs. Their part in the kernel is in `program`.
 
 mod ffi;
 mod program;
