@@ -192,7 +192,7 @@ DAMAGE = {
     "a byte of the main program": ("page", lambda c: flip(c / "MacOS/crow", 0x8000)),
     "a byte of the helper": ("page", lambda c: flip(c / "MacOS/crow-helper", 0x8000)),
     "another program as helper, signed": (
-        "is signed as",
+        "libraries not expected",
         lambda c: shutil.copyfile(c / "MacOS/crow", c / "MacOS/crow-helper"),
     ),
     "no helper": ("crow-helper is not in", lambda c: (c / "MacOS/crow-helper").unlink()),
