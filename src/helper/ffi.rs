@@ -25,6 +25,7 @@ pub(super) fn forbid_core_dumps() -> io::Result<()> {
 
 /// Puts this process before ordinary ones, by `steps` of niceness; only root may (`nice(2)`). Without that right nothing
 /// changes, and the process runs as any other.
+#[cfg(target_os = "linux")]
 pub(super) fn hurry(steps: u8) {
     // SAFETY: the call takes a number and touches no memory.
     let _ = unsafe { libc::nice(-libc::c_int::from(steps)) };
