@@ -3,7 +3,6 @@
 //! pcap-parser reads the records; the bytes are fetched here, a whole record at a time, because its own
 //! readers cannot tell a file that is cut from one that is damaged, and grow with what a file claims.
 
-mod kind;
 mod pcap;
 mod pcapng;
 mod source;
@@ -12,8 +11,6 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::path::Path;
-
-pub use kind::kind_by_name;
 
 use super::{Error, Frame, Marks};
 use crate::event::{Direction, Interface, InterfaceId};

@@ -9,8 +9,8 @@ pub fn interface_kind_by_name(name: &str) -> InterfaceKind {
     let stem = name.trim_end_matches(|letter: char| letter.is_ascii_digit());
     match stem {
         "lo" => InterfaceKind::Loopback,
-        "utun" | "ipsec" | "ppp" | "tun" | "tunl" | "wg" | "gif" | "stf" | "gre" | "sit" | "ip6tnl"
-        | "vti" | "tailscale" => InterfaceKind::Tunnel,
+        "utun" | "ipsec" | "ppp" | "tun" | "tap" | "tunl" | "wg" | "gif" | "stf" | "gre" | "sit"
+        | "ip6tnl" | "vti" | "tailscale" => InterfaceKind::Tunnel,
         "bridge" | "br" | "virbr" | "vmbr" | "lxcbr" | "docker" | "vlan" | "bond" | "team" => {
             InterfaceKind::Stacked
         }
@@ -22,7 +22,7 @@ pub fn interface_kind_by_name(name: &str) -> InterfaceKind {
 /// Whether `name` is a parent's name, a dot and a VLAN number: `eth0.100`.
 fn is_vlan(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(parent, tag)| {
-        !parent.is_empty() && !tag.is_empty() && tag.bytes().all(|byte| byte.is_ascii_digit())
+        !parent.is_empty() && tag.parse::<u16>().is_ok_and(|tag| (1..4095).contains(&tag))
     })
 }
 
@@ -37,7 +37,7 @@ mod tests {
             (InterfaceKind::Loopback, &["lo", "lo0"][..]),
             (InterfaceKind::Tunnel, &["utun3", "ipsec0", "ppp0", "tun0", "wg0", "tailscale0", "gif0"][..]),
             (InterfaceKind::Stacked, &["bridge100", "br0", "br-1f2e3d", "docker0", "vlan7", "bond0", "eth0.100"][..]),
-            (InterfaceKind::Physical, &["en0", "eth0", "wlp3s0", "awdl0", "vethab12", "local0", "", "lo.", ".5"][..]),
+            (InterfaceKind::Physical, &["en0", "eth0", "wlp3s0", "awdl0", "vethab12", "local0", "", "lo.", ".5", "eth0.4095", "tunes", "low", "recording"][..]),
         ];
         for (kind, names) in cases {
             for name in names {

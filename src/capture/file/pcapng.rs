@@ -8,8 +8,8 @@ use pcap_parser::{Block, PcapNGOption, ProcessInformationBlock, parse_block_be, 
 use super::source::Source;
 use super::{
     FIRST_INTERFACE, Fault, Found, Located, MAX_BLOCK, MAX_INTERFACES, MAX_PROCESSES, OwnerRef, Step,
-    kind_by_name,
 };
+use crate::capture::interfaces::interface_kind_by_name;
 use crate::capture::{Marks, Tag};
 use crate::event::{Direction, Interface, InterfaceId};
 use crate::time::Timestamp;
@@ -203,7 +203,7 @@ impl Section {
                 link.0
             ));
         }
-        let kind = kind_by_name(&name);
+        let kind = interface_kind_by_name(&name);
         let interface = Interface { id, name, kind, uppers: Vec::new() };
         Ok(Step::Found(Found::Interface { interface, link }))
     }
