@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::figures::Figures;
 use super::{Column, Field, Key, MenuEntry, Picked, Row, SortKey};
 use crate::aggregate::snapshot::{ConnectionRow, DomainRow, Rows, Snapshot};
 use crate::filter::Filter;
@@ -72,14 +73,7 @@ impl Row for DomainRow {
         match field {
             Field::Hosts => SortKey::Number(self.hosts.len() as f64),
             Field::Process => self.processes.first().map_or(SortKey::Absent, |name| SortKey::Text(name)),
-            Field::Down => SortKey::Number(self.rate.rx.get()),
-            Field::Up => SortKey::Number(self.rate.tx.get()),
-            Field::Downloaded => SortKey::Number(self.bytes.rx.0 as f64),
-            Field::Uploaded => SortKey::Number(self.bytes.tx.0 as f64),
-            Field::Connections => SortKey::Number(self.connections.into()),
-            Field::Activity => SortKey::Number(self.rate.rx.get() + self.rate.tx.get()),
-            Field::Age => SortKey::Number(-(self.first_seen.as_nanos() as f64)),
-            _ => SortKey::Text(&self.domain),
+            _ => Figures::from(self).sort_key(field).unwrap_or(SortKey::Text(&self.domain)),
         }
     }
 
@@ -108,14 +102,7 @@ impl Row for DomainRow {
             Field::Name => cell.name(None, &self.domain, self.is_address.then(|| address_chip(&self.domain))),
             Field::Hosts => cell.text(&some_of(&self.hosts), Rank::Second),
             Field::Process => cell.text(&some_of(&self.processes), Rank::Second),
-            Field::Down => cell.number(text::rate(self.rate.rx, cell.units).as_deref(), Rank::First),
-            Field::Up => cell.number(text::rate(self.rate.tx, cell.units).as_deref(), Rank::First),
-            Field::Downloaded => cell.number(text::bytes(self.bytes.rx, cell.units).as_deref(), Rank::Second),
-            Field::Uploaded => cell.number(text::bytes(self.bytes.tx, cell.units).as_deref(), Rank::Second),
-            Field::Connections => cell.number(text::count(self.connections.into()).as_deref(), Rank::Second),
-            Field::Age => cell.number(Some(&text::age(cell.now.since(self.first_seen))), Rank::Second),
-            Field::Activity => cell.sparkline(&self.history),
-            _ => {}
+            _ => Figures::from(self).paint(field, cell),
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub mod connection;
 pub mod domain;
+mod figures;
 pub mod long;
 mod order;
 pub mod process;

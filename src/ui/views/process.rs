@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::figures::Figures;
 use super::{Column, Field, Key, MenuEntry, Picked, Row, SortKey};
 use crate::aggregate::snapshot::{ConnectionRow, ProcessRow, Rows, Snapshot};
 use crate::filter::Filter;
@@ -47,14 +48,7 @@ impl Row for ProcessRow {
             Field::User => self.user.as_deref().map_or(SortKey::Absent, SortKey::Text),
             Field::App => SortKey::Text(&self.app.name),
             Field::Path => self.path.as_deref().map_or(SortKey::Absent, SortKey::Text),
-            Field::Down => SortKey::Number(self.rate.rx.get()),
-            Field::Up => SortKey::Number(self.rate.tx.get()),
-            Field::Downloaded => SortKey::Number(self.bytes.rx.0 as f64),
-            Field::Uploaded => SortKey::Number(self.bytes.tx.0 as f64),
-            Field::Connections => SortKey::Number(self.connections.into()),
-            Field::Activity => SortKey::Number(self.rate.rx.get() + self.rate.tx.get()),
-            Field::Age => SortKey::Number(-(self.first_seen.as_nanos() as f64)),
-            _ => SortKey::Text(&self.name),
+            _ => Figures::from(self).sort_key(field).unwrap_or(SortKey::Text(&self.name)),
         }
     }
 
@@ -90,14 +84,7 @@ impl Row for ProcessRow {
             Field::Pid => cell.number(self.key.map(|key| key.pid.to_string()).as_deref(), Rank::Second),
             Field::User => cell.text(self.user.as_deref().unwrap_or_default(), Rank::Second),
             Field::Path => cell.text(self.path.as_deref().unwrap_or_default(), Rank::Second),
-            Field::Down => cell.number(text::rate(self.rate.rx, cell.units).as_deref(), Rank::First),
-            Field::Up => cell.number(text::rate(self.rate.tx, cell.units).as_deref(), Rank::First),
-            Field::Downloaded => cell.number(text::bytes(self.bytes.rx, cell.units).as_deref(), Rank::Second),
-            Field::Uploaded => cell.number(text::bytes(self.bytes.tx, cell.units).as_deref(), Rank::Second),
-            Field::Connections => cell.number(text::count(self.connections.into()).as_deref(), Rank::Second),
-            Field::Age => cell.number(Some(&text::age(cell.now.since(self.first_seen))), Rank::Second),
-            Field::Activity => cell.sparkline(&self.history),
-            _ => {}
+            _ => Figures::from(self).paint(field, cell),
         }
     }
 
