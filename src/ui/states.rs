@@ -86,8 +86,7 @@ fn capture_banner(status: &Status) -> Option<Banner> {
         }
         CaptureState::Sockets { why, is_asking } => {
             let strong = "Short connections and names are missing";
-            let quiet = format!("These are the system's own counts by socket; {why}");
-            let banner = Banner::new(Tone::Calm, strong, quiet);
+            let banner = Banner::new(Tone::Calm, strong, &**why);
             Some(if *is_asking {
                 banner
             } else {
