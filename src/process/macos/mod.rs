@@ -3,7 +3,8 @@
 //! All of it is asked in the app and as the user: neither needs a right. The list is `net.inet.{tcp,udp}.pcblist_n`
 //! and not a walk through every process's descriptors: that would miss what runs on the user-space network stack
 //! (Safari), and cost thousands of system calls. Reading it holds the lock that the kernel tries, and does not
-//! wait for, when it tags a received packet: so it is read at most once a second, and only while a flow is without owner.
+//! wait for, when it tags a received packet: so it is read at most once a second, and only while a flow
+//! is without owner, somebody looks at connections, or there is no capture that it could disturb.
 
 #[cfg(target_os = "macos")]
 pub mod bundles;
