@@ -155,7 +155,7 @@ impl Stream {
     }
 
     fn segment(&mut self, payload: Payload<'_>, budget: &mut GapBudget) -> Option<Piece> {
-        if self.is_done() || payload.bytes.is_empty() {
+        if self.is_done() || (payload.bytes.is_empty() && payload.wire_len == 0) {
             return None;
         }
         let base = *self.base.get_or_insert(payload.sequence);
@@ -325,6 +325,9 @@ mod tests {
         assert_eq!(openings.segment(out(7, b"abc"), &mut budget), Some(piece(0, b"abc")));
         assert_eq!(openings.segment(out(10, b"def"), &mut budget), Some(piece(3, b"def")));
         assert_eq!(openings.segment(out(4, b"???"), &mut budget), None, "what came before it");
+        let mut openings = Openings::new(None);
+        openings.segment(Payload { wire_len: 9, ..out(7, b"") }, &mut budget);
+        assert!(openings.is_done_in(Direction::Out), "the capture keeps headers only");
     }
 
     /// The first bytes of a hello in a record of 600 bytes.

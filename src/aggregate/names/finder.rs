@@ -99,17 +99,12 @@ impl Finders {
             let messages = messages.into_iter().map(|message| (piece.direction, message)).collect();
             return Some(Found { messages, reading: Reading { is_open: true, ..Reading::default() } });
         }
-        let mut reading = finder.read(place.opener);
-        if is_hello
-            && !reading.is_open
-            && reading.name.as_ref().is_none_or(|name| name.source != HostSource::Sni)
-        {
+        if is_hello && !says_name(&finder.stream(piece.direction).bytes) && says_name(piece.bytes) {
             // What led up to it was not understood.
             finder.begin_anew(piece);
             finder.stream(piece.direction).append(piece);
-            reading = finder.read(place.opener);
         }
-        Some(Found { reading, messages: Vec::new() })
+        Some(Found { reading: finder.read(place.opener), messages: Vec::new() })
     }
 
     /// Takes in one of the first datagrams of a flow, either way: only a client's can be read.
@@ -200,6 +195,12 @@ impl Finder {
             }
         }
     }
+}
+
+/// Whether a client's bytes say a name, or may lead on to one.
+fn says_name(client: &[u8]) -> bool {
+    let reading = reader::read(client);
+    reading.is_open || reading.name.is_some()
 }
 
 impl Stream {

@@ -95,6 +95,21 @@ fn a_hello_is_read_wherever_it_begins() {
             assert_eq!(name(found), Some("crow.test".into()), "{before:?} {direction:?}");
         }
     }
+    // Found midway, with a server that speaks a dialogue of which the client's beginning was missed.
+    let mut finders = Finders::default();
+    let midway = Place { opener: None, ..place(1) };
+    let greeting = b"<stream:stream xmlns='jabber:client'>";
+    finders.opening(midway, &Piece { direction: Direction::In, offset: 0, bytes: greeting });
+    finders.opening(midway, &out(0, b"<starttls/>"));
+    assert_eq!(name(finders.opening(midway, &out(11, &stream))), Some("crow.test".into()));
+
+    // A proxy was told the name that this hello covers.
+    let mut finders = Finders::default();
+    let connect = b"CONNECT hidden.test:443 HTTP/1.1\r\n\r\n";
+    finders.opening(place(1), &out(0, connect));
+    let cover = crate::wire::tls::tests::ech_opening("cover.test");
+    assert_eq!(name(finders.opening(place(1), &out(connect.len(), &cover))), Some("hidden.test".into()));
+
     let mut finders = Finders::default();
     finders.opening(place(1), &out(0, b"GET / HTTP/1.1\r\nHost: first.test\r\n"));
     assert_eq!(
