@@ -97,17 +97,8 @@ impl SettingsFile {
             Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(Settings::default()),
             Err(source) => return Err(Error::Read { path: self.path.clone(), source }),
         };
-        // The version alone first: a newer Crow may have changed what the rest means.
-        let understood = serde_json::from_slice::<Map<String, Value>>(&bytes).and_then(|fields| {
-            let version = fields.get("version").map_or(Ok(0), u32::deserialize)?;
-            if version > SETTINGS_VERSION {
-                Ok(Err(version))
-            } else {
-                Settings::deserialize(Value::Object(fields)).map(Ok)
-            }
-        });
-        match understood {
-            Ok(Ok(settings)) => Ok(Settings { version: SETTINGS_VERSION, ..settings }),
+        match parse(&bytes) {
+            Ok(Ok(settings)) => Ok(settings),
             Ok(Err(version)) => Err(Error::Newer { version, kept: self.put_aside(&format!("v{version}"))? }),
             Err(err) => Err(Error::Broken { reason: err.to_string(), kept: self.put_aside("broken")? }),
         }
@@ -154,6 +145,22 @@ impl SettingsFile {
         file.write_all(text.as_bytes())?;
         file.sync_all()
     }
+}
+
+/// What a settings file says; `Err` of the version when a later Crow wrote it.
+///
+/// # Errors
+///
+/// The parser's, with line and column, when this is no settings file.
+pub fn parse(bytes: &[u8]) -> serde_json::Result<Result<Settings, u32>> {
+    // The version alone first: a newer Crow may have changed what the rest means.
+    let fields = serde_json::from_slice::<Map<String, Value>>(bytes)?;
+    let version = fields.get("version").map_or(Ok(0), u32::deserialize)?;
+    if version > SETTINGS_VERSION {
+        return Ok(Err(version));
+    }
+    let settings = Settings::deserialize(Value::Object(fields))?;
+    Ok(Ok(Settings { version: SETTINGS_VERSION, ..settings }))
 }
 
 /// A new, empty file that only this user may read.
