@@ -129,7 +129,7 @@ fn overwrite(bytes: &mut [u8], with: &[u8]) {
     }
 }
 
-/// SplitMix64: the same numbers at each run.
+/// `SplitMix64`: the same numbers at each run.
 struct Dice(u64);
 
 impl Dice {

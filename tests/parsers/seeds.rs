@@ -99,9 +99,8 @@ fn from_macs(seeds: &mut Vec<Seed>) {
         }
         seeds.push(("pcap", name.to_owned(), whole_packets(&fixture(name))));
     }
-    for name in ["radar-88502733.pcapng"] {
-        seeds.push(("pcapng", name.to_owned(), fixture(name)));
-    }
+    let name = "radar-88502733.pcapng";
+    seeds.push(("pcapng", name.to_owned(), fixture(name)));
 }
 
 /// A pcapng file's first blocks, to about 24 kB.
@@ -208,7 +207,9 @@ fn the_pipe(seeds: &mut Vec<Seed>) {
     ];
     let greeted = said(&|encoder| {
         encoder.message(&Hello::ours()).unwrap();
-        orders.iter().for_each(|order| encoder.message(order).unwrap());
+        for order in &orders {
+            encoder.message(order).unwrap();
+        }
     });
     seeds.push(("pipe_to_helper", "session".to_owned(), greeted));
     let start =
