@@ -103,7 +103,7 @@ fn as_root_the_helper_opens_its_capture_and_gives_root_up_and_nothing_else() {
         *counts.entry((reason, &*call.name)).or_insert(0) += 1;
     }
     for ((reason, name), count) in counts {
-        println!("as root: {name} {count} times ({reason})");
+        eprintln!("as root: {name} {count} times ({reason})");
     }
     files(&as_root);
     sockets(&as_root, folder.path());

@@ -80,7 +80,9 @@ fn picture(events: &[Event]) -> Arc<Snapshot> {
         keep_closed: true,
     });
     aggregator.tick(Timestamp::new(99, 0));
-    events.iter().for_each(|event| aggregator.ingest(event));
+    for event in events {
+        aggregator.ingest(event);
+    }
     aggregator.tick(Timestamp::new(102, 0))
 }
 
@@ -101,10 +103,10 @@ fn is_safe(snapshot: &Snapshot, what: &str) {
     assert!(again["totals"]["packets"].is_u64(), "{what}");
     // The window's rows are the snapshot's: no line breaks and no letter that turns the others round.
     let is_bad = |letter: char| letter.is_control() || disguises.contains(&letter);
-    for row in snapshot.processes.iter() {
+    for row in &snapshot.processes {
         assert!(!row.name.contains(is_bad) && !row.app.name.contains(is_bad), "{what}: {:?}", row.name);
     }
-    for row in snapshot.connections.iter() {
+    for row in &snapshot.connections {
         assert!(row.host.as_ref().is_none_or(|host| !host.name.contains(is_bad)), "{what}: {:?}", row.host);
         assert!(!row.process_name.contains(is_bad) && !row.interface.contains(is_bad), "{what}");
     }

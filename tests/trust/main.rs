@@ -1,7 +1,7 @@
 //! What Crow may not do, watched from outside: the helper's system calls as root, what is linked into it, connections
 //! to the network, and what hostile names and starved systems make of it.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod helper_calls;
 mod helper_parts;
