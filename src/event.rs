@@ -258,6 +258,14 @@ impl Delta {
     }
 }
 
+impl Delta {
+    /// Whether anything moved, and not only what is known of the flow changed.
+    #[must_use]
+    pub const fn is_traffic(&self) -> bool {
+        self.rx_bytes | self.tx_bytes != 0 || self.rx_packets | self.tx_packets != 0
+    }
+}
+
 /// Why a flow is no longer followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CloseReason {

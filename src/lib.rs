@@ -49,6 +49,11 @@
 //! - **The helper runs at a higher priority** (`nice -10`): behind busy compilers it lost packets and owners.
 //! - **Owners of short connections** come from kernel events where the kernel allows them, attached before root is
 //!   given up; the socket table is asked where it does not.
+//! - **Without the right to capture** the window opens on this machine's own sockets and not on the sample: the system
+//!   counts each socket's payload and says whose it is ([`process::census`]), which becomes the same events as packets do.
+//!   The sample plays where the sockets cannot be read. Once the capture begins all totals begin again at 0, because
+//!   payload and IP bytes do not add up and every connection would be there twice. `--headless` prints counts of
+//!   packets or ends with status 1, as before.
 //! - **JSON**: `interval_s` is `null` when only a recording's end is printed; `limits` is there when one was reached.
 
 pub mod aggregate;

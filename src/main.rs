@@ -65,7 +65,7 @@ fn window(cli: &Cli) -> anyhow::Result<()> {
             Recording::open(path)?;
             Input::Recording(path.clone())
         }
-        None => Input::Live { interface: cli.interface.clone(), without_right: WithoutRight::Sample },
+        None => Input::Live { interface: cli.interface.clone(), without_right: WithoutRight::Watch },
     };
     let file = SettingsFile::of_user();
     let (settings, complaint) = file.as_ref().map_or_else(Default::default, SettingsFile::load);

@@ -15,7 +15,15 @@ pub enum CaptureState {
     Starting,
     /// Live traffic arrives.
     Live,
-    /// The built-in sample recording plays, because there is no right to capture (`why`).
+    /// There is no capture; what the socket table counts shows in its place.
+    Sockets {
+        /// One sentence: why there is no capture.
+        why: Arc<str>,
+        /// Whether the system is asking for permission just now.
+        is_asking: bool,
+    },
+    /// The built-in sample recording plays, because there is no right to capture and the socket table cannot be
+    /// read (`why`).
     Sample {
         /// One sentence: why not live.
         why: Arc<str>,

@@ -72,7 +72,9 @@ impl Flow {
         row.packets.tx = row.packets.tx.saturating_add(delta.tx_packets.into());
         row.retransmits = row.retransmits.saturating_add(delta.retransmits);
         row.rtt_us = delta.rtt_us.or(row.rtt_us);
-        row.last_seen = time.max(row.last_seen);
+        if delta.is_traffic() {
+            row.last_seen = time.max(row.last_seen);
+        }
         // What is over stays over; late packets still count.
         if !is_closed {
             row.state = delta.state.or(row.state);

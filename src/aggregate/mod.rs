@@ -298,7 +298,7 @@ impl Aggregator {
         flow.moved(delta, time, now);
         let row = &flow.row;
         self.machine.moved(row.interface_kind, delta, row.process.is_some(), now);
-        if row.credited {
+        if row.credited && delta.is_traffic() {
             let bytes = Both { rx: delta.rx_bytes, tx: delta.tx_bytes };
             self.processes.ledger.moved(flow.account, bytes, time, now);
             self.domains.ledger.moved(flow.domain, bytes, time, now);

@@ -241,7 +241,9 @@ fn capture_ui(ui: &mut Ui, status: &Status, tokens: &Tokens) {
         CaptureState::Starting => tokens.warn,
         _ if status.paused => tokens.warn,
         CaptureState::Live => tokens.good,
-        CaptureState::Sample { .. } | CaptureState::Recording { .. } => tokens.accent,
+        CaptureState::Sockets { .. } | CaptureState::Sample { .. } | CaptureState::Recording { .. } => {
+            tokens.accent
+        }
         CaptureState::Ended { .. } => tokens.faint,
     };
     let state = text::capture_state(&status.capture, status.paused);

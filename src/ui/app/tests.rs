@@ -454,17 +454,27 @@ fn each_state_says_itself_and_offers_what_mends_it() {
     let cases = [
         (CaptureState::Sample { why: Arc::clone(&why) }, "This is a sample recording, not your network", "Start live capture"),
         (CaptureState::Gone { why: Arc::clone(&why) }, "Capture has stopped", "Start again"),
+        (CaptureState::Sockets { why: Arc::clone(&why), is_asking: false }, "Short connections and names are missing", "Start live capture"),
     ];
     for (capture, strong, button) in cases {
         let (mut window, fake) = open(three());
         fake.capture(capture);
         window.run();
         window.get_by_label(strong);
-        window.get_by_label("No right to capture.");
+        window.get_by_label_contains("No right to capture.");
         window.get_by_label(button).click();
         window.run();
         assert_eq!(fake.taken(), [Action::StartCapture], "{strong}");
     }
+}
+
+#[test]
+fn while_permission_is_asked_for_it_is_not_asked_for_again() {
+    let (mut window, fake) = open(three());
+    fake.capture(CaptureState::Sockets { why: "waiting for your permission".into(), is_asking: true });
+    window.run();
+    window.get_by_label_contains("waiting for your permission");
+    assert!(window.query_by_label("Start live capture").is_none());
 }
 
 #[test]

@@ -62,6 +62,7 @@ fn note(status: &Status) -> Option<String> {
     let state = match &status.capture {
         CaptureState::Starting => "Starting".to_owned(),
         CaptureState::Live => String::new(),
+        CaptureState::Sockets { .. } => "Without capture: short connections are missing".to_owned(),
         CaptureState::Sample { .. } => "Sample recording, not your network".to_owned(),
         CaptureState::Recording { .. } => format!("Recording {}", status.subject),
         CaptureState::Ended { .. } => format!("End of recording {}", status.subject),

@@ -64,6 +64,7 @@ fn the_tool_tip_says_when_the_numbers_are_not_live() {
         (CaptureState::Live, false, ""),
         (CaptureState::Live, true, "\nPaused"),
         (CaptureState::Starting, false, "\nStarting"),
+        (CaptureState::Sockets { why: why.clone(), is_asking: false }, false, "\nWithout capture: short connections are missing"),
         (CaptureState::Sample { why: why.clone() }, false, "\nSample recording, not your network"),
         (CaptureState::Recording { played: Duration::ZERO, length: None }, true, "\nRecording trip.pcapng · Paused"),
         (CaptureState::Ended { note: None }, false, "\nEnd of recording trip.pcapng"),
