@@ -63,9 +63,12 @@ pub mod headless;
 pub mod helper;
 #[cfg(target_os = "linux")]
 pub mod instance;
+pub mod login_item;
 #[cfg(unix)]
 pub mod pipeline;
 pub mod process;
+#[cfg(unix)]
+pub mod self_check;
 pub mod session;
 pub mod settings;
 pub mod store;

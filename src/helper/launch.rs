@@ -195,7 +195,9 @@ impl Launch {
         match hear::<ToApp>(&stream, &mut decoder)? {
             ToApp::Started => {}
             ToApp::Failed(sentence) => return Err(LaunchError::Failed(sentence)),
-            ToApp::Events(_) | ToApp::Stopped => return Err(ProtocolError::OutOfTurn.into()),
+            ToApp::Events(_) | ToApp::Stopped | ToApp::Findings(_) | ToApp::Tried(_) => {
+                return Err(ProtocolError::OutOfTurn.into());
+            }
         }
         stream.set_read_timeout(None).map_err(at("greeting it"))?;
         Ok((stream, decoder))

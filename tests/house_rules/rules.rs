@@ -30,6 +30,8 @@ const LAYERS: &[(&str, &[&str])] = &[
         "pipeline",
         &["aggregate", "capture", "filter", "helper", "process", "session", "settings", "store", "wire"],
     ),
+    ("login_item", &["session"]),
+    ("self_check", &["helper", "capture", "login_item", "pipeline", "process", "store"]),
     ("console", &["aggregate", "capture", "cli", "filter", "headless", "pipeline", "session", "settings"]),
     ("ui", &["aggregate", "filter", "session", "settings"]),
 ];
@@ -69,6 +71,7 @@ const CLOCKS: &[&str] = &[
     "src/console.rs",
     "src/helper/serve.rs",
     "src/main.rs",
+    "src/self_check.rs",
     "src/ui/shell.rs",
 ];
 
@@ -212,7 +215,8 @@ fn calls(code: &str, call: &str) -> bool {
 
 /// Whether `path` is one of the files where system calls are made by hand.
 fn may_be_unsafe(path: &str) -> bool {
-    path == "src/helper/ffi.rs" || (path.starts_with("src/process/") && path.ends_with("/ffi.rs"))
+    matches!(path, "src/helper/ffi.rs" | "src/login_item/ffi.rs" | "src/ui/shell/macos/ffi.rs")
+        || (path.starts_with("src/process/") && path.ends_with("/ffi.rs"))
 }
 
 /// Who may use whom.

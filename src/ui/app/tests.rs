@@ -128,6 +128,8 @@ fn connection(flow: u64, owner: i32, host: &str) -> Arc<ConnectionRow> {
         rate: Both { rx: rate(10.0), tx: rate(0.0) },
         rtt_us: None,
         retransmits: 0,
+        wakes: 0,
+        keep_alives: 0,
         first_seen: Timestamp::default(),
         last_seen: Timestamp::default(),
         credited: true,
