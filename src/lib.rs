@@ -49,6 +49,10 @@
 //! - **The helper runs at a higher priority** (`nice -10`): behind busy compilers it lost packets and owners.
 //! - **Owners of short connections** come from kernel events where the kernel allows them, attached before root is
 //!   given up; the socket table is asked where it does not.
+//! - **The command line** has two options more: `--self-check` prints a report of what works on this machine, and
+//!   `--hidden` starts without a window, which is what "Open at login" does on Linux. (macOS says by itself that login
+//!   has started an app.)
+//! - **Who opens Crow at login** is asked of the system each time and not kept in the settings: it can be changed there.
 //! - **JSON**: `interval_s` is `null` when only a recording's end is printed; `limits` is there when one was reached.
 
 pub mod aggregate;

@@ -1,4 +1,4 @@
-//! macOS's login items: `SMAppService.mainApp` of ServiceManagement (macOS 13), asked by name.
+//! macOS's login items: `SMAppService.mainApp` of `ServiceManagement` (macOS 13), asked by name.
 #![expect(unsafe_code, reason = "messages to Objective-C objects")]
 
 use objc2::msg_send;

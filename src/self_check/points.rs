@@ -291,7 +291,7 @@ fn owners(measured: &Measured) -> Point {
         NAME,
         Outcome::of(percent >= RIGHT_PERCENT),
         format!("{percent:.1} % of {} packets", share.packets),
-        "connections that live for a moment are the hard ones, and half of these are such",
+        "connections that live for a moment are the hard ones, and a third of this traffic are such",
     )
 }
 

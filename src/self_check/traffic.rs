@@ -34,7 +34,7 @@ impl Traffic {
     ///
     /// When the system gives no sockets on 127.0.0.1 or no thread.
     pub fn start() -> io::Result<Self> {
-        let talk = Talk::new()?;
+        let mut talk = Talk::new()?;
         let kept = (talk.kept.0.local_addr()?, talk.kept.1.local_addr()?);
         let (ends, stop) = (Arc::new(Mutex::new(BTreeSet::new())), Arc::new(AtomicBool::new(false)));
         let (told, stopped) = (Arc::clone(&ends), Arc::clone(&stop));
@@ -79,6 +79,8 @@ struct Talk {
     listener: TcpListener,
     kept: (TcpStream, TcpStream),
     datagrams: (UdpSocket, UdpSocket),
+    /// The last round's connection, which lives until the next: a tenth of a second.
+    brief: Option<(TcpStream, TcpStream)>,
 }
 
 impl Talk {
@@ -88,11 +90,11 @@ impl Talk {
         let datagrams = (UdpSocket::bind("127.0.0.1:0")?, UdpSocket::bind("127.0.0.1:0")?);
         datagrams.0.connect(datagrams.1.local_addr()?)?;
         datagrams.1.set_read_timeout(Some(PAUSE))?;
-        Ok(Self { listener, kept, datagrams })
+        Ok(Self { listener, kept, datagrams, brief: None })
     }
 
     /// Sends over each kind; the ends of a connection are told before it speaks.
-    fn round(&self, ends: &Mutex<BTreeSet<SocketAddr>>) -> io::Result<()> {
+    fn round(&mut self, ends: &Mutex<BTreeSet<SocketAddr>>) -> io::Result<()> {
         let brief = pair(&self.listener)?;
         {
             let mut ends = ends.lock().unwrap_or_else(PoisonError::into_inner);
@@ -111,6 +113,7 @@ impl Talk {
         }
         self.datagrams.0.send(&ROUND)?;
         self.datagrams.1.recv(&mut [0; ROUND.len()])?;
+        self.brief = Some(brief);
         Ok(())
     }
 }

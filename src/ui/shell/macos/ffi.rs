@@ -24,8 +24,8 @@ pub(super) fn was_started_at_login() -> bool {
     // SAFETY: the method takes a four-letter code and returns an object or nil.
     let reason: Option<Retained<NSAppleEventDescriptor>> =
         unsafe { msg_send![&*event, paramDescriptorForKeyword: PROPERTY_DATA] };
-    // SAFETY: `enumCodeValue` takes nothing and returns a four-letter code, 0 where there is none.
     let is_login = |reason: &NSAppleEventDescriptor| -> bool {
+        // SAFETY: `enumCodeValue` takes nothing and returns a four-letter code, 0 where there is none.
         let code: u32 = unsafe { msg_send![reason, enumCodeValue] };
         code == LAUNCHED_AS_LOGIN_ITEM
     };
@@ -51,7 +51,7 @@ define_class!(
 pub(super) struct Reopening(Retained<Reopener>);
 
 impl Reopening {
-    /// Calls `opened` each time, on the main thread. AppKit has a handler of its own for this event, which asks the
+    /// Calls `opened` each time, on the main thread. `AppKit` has a handler of its own for this event, which asks the
     /// application's delegate; that is winit's and does not answer. Made after the app has launched, this one stands
     /// in its place.
     pub(super) fn new(opened: impl Fn() + 'static) -> Self {
