@@ -78,9 +78,15 @@ const CLOCKS: &[&str] = &[
 /// Every file with `unsafe` in it, how often it stands there, and what for. Each block says beside it why it is sound (the
 /// lint `undocumented_unsafe_blocks`); a number changes only together with such a sentence.
 pub(crate) const UNSAFE: &[(&str, usize, &str)] = &[
-    ("src/helper/ffi.rs", 8, "limits, priority, file capabilities: calls that no safe wrapper has"),
+    (
+        "src/helper/ffi.rs",
+        10,
+        "limits, priority, file capabilities, libpcap's version: calls that no safe wrapper has",
+    ),
+    ("src/login_item/ffi.rs", 4, "messages to macOS's SMAppService"),
     ("src/process/linux/events/ffi.rs", 11, "bpf(2) and the memory that the kernel shares"),
     ("src/process/macos/ffi.rs", 4, "sysctl(3) of the lists of sockets"),
+    ("src/ui/shell/macos/ffi.rs", 8, "Apple events, and the class that hears them"),
 ];
 
 /// Calls and macros that end the program.
