@@ -145,6 +145,8 @@ fn connection(row: u32, turn: u64) -> Arc<ConnectionRow> {
         rate: rate(seed),
         rtt_us: Some(row % 90_000),
         retransmits: 0,
+        wakes: 0,
+        keep_alives: 0,
         first_seen: Timestamp::default(),
         last_seen: Timestamp::default(),
         credited: true,

@@ -235,6 +235,10 @@ pub struct Delta {
     pub tx_packets: u32,
     /// TCP segments that repeat bytes already seen, in both directions.
     pub retransmits: u32,
+    /// Packets that the kernel marked as having woken the machine (PKTAP).
+    pub wakes: u32,
+    /// Packets that the kernel marked as keep-alive probes (PKTAP).
+    pub keep_alives: u32,
     /// The state, when it changed.
     pub state: Option<TcpState>,
     /// The newest round-trip time in microseconds, when one was measured.
@@ -252,6 +256,8 @@ impl Delta {
             rx_packets: 0,
             tx_packets: 0,
             retransmits: 0,
+            wakes: 0,
+            keep_alives: 0,
             state: None,
             rtt_us: None,
         }

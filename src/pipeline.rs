@@ -188,6 +188,7 @@ impl Backend for Shared {
         match &action {
             Action::Pause(paused) => self.change_status(|status| status.paused = *paused),
             Action::Speed(speed) => self.change_status(|status| status.speed = *speed),
+            Action::LoginItem(state) => self.change_status(|status| status.login_item = *state),
             Action::Notice(sentence) => {
                 self.change_status(|status| status.notice = Some(sentence.as_str().into()));
             }

@@ -71,6 +71,8 @@ impl Flow {
         row.packets.rx = row.packets.rx.saturating_add(delta.rx_packets.into());
         row.packets.tx = row.packets.tx.saturating_add(delta.tx_packets.into());
         row.retransmits = row.retransmits.saturating_add(delta.retransmits);
+        row.wakes = row.wakes.saturating_add(delta.wakes);
+        row.keep_alives = row.keep_alives.saturating_add(delta.keep_alives);
         row.rtt_us = delta.rtt_us.or(row.rtt_us);
         if delta.is_traffic() {
             row.last_seen = time.max(row.last_seen);
@@ -95,6 +97,8 @@ impl Flow {
         row.packets = Both::default();
         row.rate = Both::default();
         row.retransmits = 0;
+        row.wakes = 0;
+        row.keep_alives = 0;
     }
 }
 

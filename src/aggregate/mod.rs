@@ -244,6 +244,8 @@ impl Aggregator {
             rate: Both::default(),
             rtt_us: None,
             retransmits: 0,
+            wakes: 0,
+            keep_alives: 0,
             first_seen: time,
             last_seen: time,
             credited: true,

@@ -238,6 +238,10 @@ pub struct ConnectionRow {
     pub rtt_us: Option<u32>,
     /// TCP segments sent again, both ways.
     pub retransmits: u32,
+    /// Packets that woke the machine, where the kernel says so (macOS).
+    pub wakes: u32,
+    /// Keep-alive probes, where the kernel says so (macOS).
+    pub keep_alives: u32,
     /// The first packet seen.
     pub first_seen: Timestamp,
     /// The last packet seen.

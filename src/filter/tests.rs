@@ -51,6 +51,8 @@ fn connection() -> ConnectionRow {
         rate: Both::default(),
         rtt_us: None,
         retransmits: 0,
+        wakes: 0,
+        keep_alives: 0,
         first_seen: Timestamp::default(),
         last_seen: Timestamp::default(),
         credited: true,

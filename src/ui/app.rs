@@ -23,6 +23,15 @@ use crate::filter::Filter;
 use crate::session::{Action, Backend, CaptureState, Status};
 use crate::settings::{Appearance, Settings, View};
 
+/// Has the window that `ctx` draws open its settings with the next frame.
+pub(super) fn request_settings(ctx: &Context) {
+    ctx.data_mut(|data| data.insert_temp(settings_request(), true));
+}
+
+fn settings_request() -> egui::Id {
+    egui::Id::unique("settings are asked for")
+}
+
 /// Seconds from a change of the settings to saving them.
 const SAVE_AFTER: f64 = 1.0;
 
@@ -134,6 +143,7 @@ impl App {
             theme::choose(ui.ctx(), self.settings.appearance);
             self.applied = Some(self.settings.appearance);
         }
+        self.opens_settings |= ui.data_mut(|data| data.remove_temp::<bool>(settings_request())).is_some();
         self.keyboard(ui.ctx());
         let tokens = tokens(ui);
         self.toolbar(ui, tokens);

@@ -304,6 +304,12 @@ fn numbers_of(row: &ConnectionRow, snapshot: &Snapshot, units: Units) -> Vec<Fac
     if row.state.is_some() {
         facts.push(("Sent again", text::counted(row.retransmits as usize, "segment", "segments")));
     }
+    if row.keep_alives > 0 {
+        facts.push(("Keep-alives", text::counted(row.keep_alives as usize, "probe", "probes")));
+    }
+    if row.wakes > 0 {
+        facts.push(("Woke the Mac", text::counted(row.wakes as usize, "time", "times")));
+    }
     let way = |bytes: Bytes, packets: u64| {
         let packets = text::counted(usize::try_from(packets).unwrap_or(usize::MAX), "packet", "packets");
         format!("{} in {packets}", text::bytes_or_zero(bytes, units))

@@ -10,7 +10,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use super::*;
 use crate::aggregate::snapshot::{Both, HostName, HostSource};
 use crate::event::{App as AppName, FlowId, InterfaceKind, ProcessKey, Protocol, TcpState};
-use crate::session::{Job, JobResult};
+use crate::session::{Job, JobResult, LoginItem};
 use crate::settings::{Prefixes, RateUnit, RateWindow};
 use crate::time::Timestamp;
 use crate::ui::views::Key;
@@ -128,6 +128,8 @@ fn connection(flow: u64, owner: i32, host: &str) -> Arc<ConnectionRow> {
         rate: Both { rx: rate(10.0), tx: rate(0.0) },
         rtt_us: None,
         retransmits: 0,
+        wakes: 0,
+        keep_alives: 0,
         first_seen: Timestamp::default(),
         last_seen: Timestamp::default(),
         credited: true,
@@ -569,6 +571,29 @@ fn settings_take_effect_and_are_saved_a_second_later() {
     assert_eq!((saved.appearance, saved.rate_window), (Appearance::Light, RateWindow::ThirtySeconds));
     window.run_steps(6);
     assert!(fake.taken().is_empty(), "saved once");
+}
+
+#[test]
+fn opening_at_login_is_asked_of_the_system_and_shows_what_it_says() {
+    let (mut window, fake) = open(three());
+    request_settings(&window.ctx);
+    window.run_steps(3);
+    window.get_by_label("Open at login").click();
+    window.run_steps(2);
+    assert!(fake.taken().contains(&Action::OpenAtLogin(true)));
+    // The system has said nothing yet, so the switch is where it was: the next click asks for the same.
+    window.get_by_label("Open at login").click();
+    window.run_steps(2);
+    assert!(fake.taken().contains(&Action::OpenAtLogin(true)));
+    let approval = "Allow Crow in System Settings, General, Login Items";
+    for (login_item, hint) in [(LoginItem::On, false), (LoginItem::NeedsApproval, true)] {
+        *fake.status.lock().unwrap() = Arc::new(Status { login_item, ..Status::clone(&fake.status()) });
+        window.run_steps(3);
+        assert_eq!(window.query_by_label(approval).is_some(), hint);
+        window.get_by_label("Open at login").click();
+        window.run_steps(2);
+        assert!(fake.taken().contains(&Action::OpenAtLogin(false)));
+    }
 }
 
 #[test]

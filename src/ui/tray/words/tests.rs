@@ -71,7 +71,7 @@ fn the_tool_tip_says_when_the_numbers_are_not_live() {
         (CaptureState::Gone { why }, false, "\nNot capturing: the helper has ended"),
     ];
     for (capture, paused, expected) in cases {
-        let status = Status { capture, paused, subject: subject.clone(), speed: 1.0, notice: None };
+        let status = Status { capture, paused, subject: subject.clone(), speed: 1.0, ..Status::default() };
         let face = Face::new(&snapshot(vec![]), &status);
         assert_eq!(face.tooltip.strip_prefix("Total ↓ 1.20 GB  ↑ 30.1 MB"), Some(expected));
         assert_eq!(face.paused, paused);
