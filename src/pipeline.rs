@@ -20,6 +20,7 @@ use crate::time::Timestamp;
 
 mod live;
 mod recording;
+mod system;
 
 pub use recording::SAMPLE;
 

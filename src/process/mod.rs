@@ -8,6 +8,8 @@ pub mod apps;
 #[cfg(target_os = "linux")]
 pub mod linux;
 pub mod macos;
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+pub mod proxies;
 #[cfg(unix)]
 pub mod users;
 pub mod waiting;

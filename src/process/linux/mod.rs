@@ -9,8 +9,10 @@ pub mod events;
 mod holders;
 pub mod interfaces;
 mod processes;
+pub(crate) mod proxies;
 mod raw_table;
 mod sockets;
+pub mod tunnels;
 
 use std::fs;
 use std::io;
