@@ -63,7 +63,12 @@ pub(super) struct Signs {
 }
 
 impl Flow {
-    /// What the flow adds to its process and its domain.
+    /// What the flow adds to its process, which also has the connections that count for others.
+    pub(super) fn share_of_process(&self) -> Share {
+        Share { open: !self.signs.is_doubled && self.closed.is_none(), ..self.share() }
+    }
+
+    /// What the flow adds to its domain.
     pub(super) fn share(&self) -> Share {
         let row = &self.row;
         Share {

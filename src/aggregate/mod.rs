@@ -278,7 +278,7 @@ impl Aggregator {
             is_active: false,
         };
         name(&mut flow, &self.names);
-        flow.account = self.processes.credit(process, flow.share(), now);
+        flow.account = self.processes.credit(process, flow.share_of_process(), now);
         self.limits.extend(self.domains.credit(&mut flow, now).err());
         self.connections.open(id, flow, now);
         self.route_new(id);
@@ -343,8 +343,10 @@ impl Aggregator {
         if let Some(relay) = flow.signs.client_of {
             self.routes.client_gone(relay, flow.row.last_seen);
         }
-        if flow.row.credited {
+        if !flow.signs.is_doubled {
             self.processes.ledger.close(flow.account);
+        }
+        if flow.row.credited {
             self.domains.ledger.close(flow.domain);
         }
         self.twins.close(id, &flow.row);
@@ -366,10 +368,10 @@ impl Aggregator {
         let now = self.clock.moment();
         let Some(flow) = self.connections.edit(id) else { return };
         let unattributed = flow.unattributed();
-        self.processes.ledger.debit(flow.account, flow.share());
+        self.processes.ledger.debit(flow.account, flow.share_of_process());
         self.domains.debit(flow);
         change(flow);
-        flow.account = self.processes.credit(flow.row.process, flow.share(), now);
+        flow.account = self.processes.credit(flow.row.process, flow.share_of_process(), now);
         self.limits.extend(self.domains.credit(flow, now).err());
         self.machine.reattribute(unattributed, flow.unattributed());
     }

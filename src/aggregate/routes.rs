@@ -245,8 +245,12 @@ impl Routes {
         if let Some(relay) = self.relay(flow) {
             return Verdict::uncounted(Route::Upstream, Arc::clone(&relay.name));
         }
-        let tunnel = self.tunnels.get(&row.interface);
-        let name = tunnel.map_or(&row.interface, |tunnel| &tunnel.name);
+        // What is known of a tunnel stays known when it is gone.
+        let name = match (self.tunnels.get(&row.interface), &row.route_via) {
+            (Some(tunnel), _) => &tunnel.name,
+            (None, Some(before)) => before,
+            (None, None) => &row.interface,
+        };
         Verdict::counted(Route::Tunnelled, Some(Arc::clone(name)).filter(|name| !name.is_empty()))
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Aggregator;
+use super::counter::Ring;
 use super::flows::Flow;
 use super::names::LATE;
 use super::routes::Verdict;
@@ -123,7 +124,12 @@ impl Aggregator {
             self.routes.subtract(&flow.row, bytes);
         }
         self.recredit(id, |flow| {
+            let was_credited = flow.row.credited;
             change(flow);
+            if !is_young && !was_credited && flow.row.credited {
+                // What moved before does not count, and so is no part of a rate.
+                flow.ring = Ring::default();
+            }
             if is_young && !flow.signs.is_doubled {
                 let row = Arc::make_mut(&mut flow.row);
                 row.counted = if row.credited { row.bytes } else { Both::default() };

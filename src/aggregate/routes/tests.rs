@@ -192,6 +192,10 @@ fn process_bytes(snapshot: &Snapshot, pid: i32) -> (u64, u64) {
     (row.bytes.rx.0, row.bytes.tx.0)
 }
 
+fn connections(snapshot: &Snapshot, pid: i32) -> u32 {
+    snapshot.processes.iter().find(|row| row.key == Some(key(pid))).unwrap().connections
+}
+
 fn domain_bytes(snapshot: &Snapshot, domain: &str) -> u64 {
     let row = snapshot.domains.iter().find(|row| &*row.domain == domain);
     row.map_or(0, |row| row.bytes.rx.0 + row.bytes.tx.0)
@@ -228,6 +232,10 @@ fn what_a_local_proxy_passes_on_counts_once_for_the_app() {
             assert_eq!(process_bytes(&snapshot, 10), (9_000, 700));
             assert_eq!(process_bytes(&snapshot, 20), (0, 0));
             assert_eq!(domain_bytes(&snapshot, "example.com"), 9_700, "the domain counts it once");
+            let domains: Vec<_> =
+                snapshot.domains.iter().map(|row| (&*row.domain, row.processes.len())).collect();
+            assert_eq!(domains, [("example.com", 1)], "who passes it on does not talk to it");
+            assert_eq!(connections(&snapshot, 20), 2, "the proxy has connections all the same");
             assert_eq!((snapshot.totals.bytes.rx.0, snapshot.totals.bytes.tx.0), (9_100, 650));
             assert_eq!(snapshot.totals.loopback.0, 9_700);
             let of = |route| snapshot.totals.routes.of(route);
@@ -504,13 +512,17 @@ fn a_vpn_that_comes_and_goes_lets_no_total_jump() {
     world.moves(3, 100, 10);
     world.moves(1, 130, 20);
     let on = figures(&mut world);
+    let rate =
+        |world: &mut World| world.look().processes.iter().find(|row| row.key == Some(key(20))).unwrap().rate;
     assert_eq!((on.0, on.1, on.2), ((15_130, 1_520), (5_100, 510), (10_000, 1_000)));
-    world.wait(10_000);
+    world.moves(1, 0, 0);
+    world.wait(2_500);
     // Off: what the same flow moves from then on is the program's own.
     world.tell(&Event::Tunnels(Vec::new()));
     assert_eq!(figures(&mut world), on);
     world.moves(1, 7, 3);
     let off = figures(&mut world);
+    assert!(rate(&mut world).rx.get() < 2.0, "7 bytes in 5 s, and nothing of what it carried");
     assert_eq!((off.0, off.1, off.2), ((15_137, 1_523), (5_100, 510), (10_007, 1_003)));
 }
 

@@ -1,10 +1,17 @@
 //! The system calls of macOS that no library in use wraps safely.
-#![expect(unsafe_code, reason = "sysctlbyname and proc_pidinfo have no safe wrapper among the dependencies")]
+#![expect(
+    unsafe_code,
+    reason = "sysctlbyname, proc_pidinfo and untyped dictionaries have no safe wrapper among the dependencies"
+)]
 
 use std::ffi::CStr;
 use std::io;
 use std::mem::{MaybeUninit, size_of};
 use std::ptr;
+
+use core_foundation::base::{CFType, TCFType};
+use core_foundation::dictionary::CFDictionary;
+use core_foundation::string::CFString;
 
 /// A list longer than this is not read: a hundred thousand sockets have 62 MB.
 const MAX_LIST_BYTES: usize = 64 << 20;
@@ -56,4 +63,11 @@ pub(super) fn short_info(pid: i32) -> Option<libc::proc_bsdshortinfo> {
         unsafe { libc::proc_pidinfo(pid, libc::PROC_PIDT_SHORTBSDINFO, 0, info.as_mut_ptr().cast(), size) };
     // SAFETY: the memory began as zeros, and any bytes are a valid value: the structure has integers only.
     (written == size).then(|| unsafe { info.assume_init() })
+}
+
+/// A dictionary of the system's network settings, with what its keys and values are.
+pub(super) fn typed(dictionary: &CFDictionary) -> CFDictionary<CFString, CFType> {
+    // SAFETY: the reference is to a live dictionary, of which the result keeps a reference of its own. The settings are
+    // property lists, whose keys are strings (`CFPropertyList.h`) and whose values are objects.
+    unsafe { CFDictionary::wrap_under_get_rule(dictionary.as_concrete_TypeRef()) }
 }

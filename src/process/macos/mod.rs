@@ -11,6 +11,8 @@ mod ffi;
 pub mod owners;
 pub mod pcblist;
 #[cfg(target_os = "macos")]
+pub(crate) mod proxies;
+#[cfg(target_os = "macos")]
 mod system;
 
 #[cfg(target_os = "macos")]
