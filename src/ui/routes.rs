@@ -69,7 +69,7 @@ pub fn sentence(row: &ConnectionRow) -> String {
         (Route::Proxied, None) => "to a proxy, which passes it on".to_owned(),
         (Route::Tunnelled, Some(via)) => format!("inside the tunnel {via}"),
         (Route::Tunnelled, None) => "inside a tunnel".to_owned(),
-        (Route::Upstream, via) => format!("passed on by {} for those who use it", via.unwrap_or("a proxy")),
+        (Route::Upstream, via) => format!("{} for its users", via.unwrap_or("a proxy")),
         (Route::Carrier, via) => format!("carries the tunnel {}", via.unwrap_or("that it belongs to")),
     }
 }

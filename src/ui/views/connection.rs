@@ -18,9 +18,9 @@ use crate::ui::widgets::cell::{CellPainter, Rank};
 pub const COLUMNS: &[Column] = &[
     Column { field: Field::Name, title: "Remote host", explanation: "The other end: its name where Crow has seen one, else its address", width: 222.0, is_shown: true },
     Column { field: Field::Process, title: "Process", explanation: "The process that the connection belongs to", width: 140.0, is_shown: true },
-    Column { field: Field::Service, title: "Service", explanation: "The service or, where it is not known, the protocol and port", width: 90.0, is_shown: true },
-    Column { field: Field::Route, title: "Route", explanation: "How it leaves the machine: straight, or by the proxy or tunnel that is named", width: 98.0, is_shown: true },
-    Column { field: Field::State, title: "State", explanation: "The state of the TCP connection", width: 108.0, is_shown: true },
+    Column { field: Field::Service, title: "Service", explanation: "The service or, where it is not known, the protocol and port", width: 82.0, is_shown: true },
+    Column { field: Field::Route, title: "Route", explanation: "How it leaves the machine: straight, or by the proxy or tunnel that is named", width: 112.0, is_shown: true },
+    Column { field: Field::State, title: "State", explanation: "The state of the TCP connection", width: 102.0, is_shown: true },
     Column { field: Field::Down, title: "Down/s", explanation: "Bytes received per second", width: 92.0, is_shown: true },
     Column { field: Field::Up, title: "Up/s", explanation: "Bytes sent per second", width: 92.0, is_shown: true },
     Column { field: Field::Downloaded, title: "Downloaded", explanation: "Bytes received in all", width: 98.0, is_shown: true },
