@@ -77,7 +77,11 @@ const CLOCKS: &[&str] = &[
 pub(crate) const UNSAFE: &[(&str, usize, &str)] = &[
     ("src/helper/ffi.rs", 8, "limits, priority, file capabilities: calls that no safe wrapper has"),
     ("src/process/linux/events/ffi.rs", 11, "bpf(2) and the memory that the kernel shares"),
-    ("src/process/macos/ffi.rs", 5, "sysctl(3) of the lists of sockets; what is in a dictionary of the network settings"),
+    (
+        "src/process/macos/ffi.rs",
+        5,
+        "sysctl(3) of the lists of sockets; what is in a dictionary of the network settings",
+    ),
 ];
 
 /// Calls and macros that end the program.
