@@ -22,6 +22,7 @@ use crate::time::Timestamp;
 mod live;
 mod recording;
 mod sockets;
+mod system;
 
 pub use recording::SAMPLE;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 #[cfg(target_os = "macos")]
 use std::sync::atomic::Ordering;
 
-use super::{CaptureThread, Message, Next, WithoutRight};
+use super::{CaptureThread, Message, Next, WithoutRight, system};
 use crate::aggregate::snapshot::Source;
 use crate::event::{Event, FlowId};
 use crate::helper::launch::{Launch, LaunchError, Method};
@@ -73,6 +73,7 @@ impl CaptureThread {
     fn listen(&self, mut helper: Session, session: u64) -> Next {
         self.shared.helper.store(helper.control().ok().map(Arc::new));
         self.shared.set_capture(&CaptureState::Live);
+        let _facts = system::start(self.out.clone());
         let mut users = Users::default();
         #[cfg(target_os = "macos")]
         let mut completer = Completer::new(Mac::default());
@@ -124,6 +125,8 @@ pub(super) fn complete(event: &mut Event, session: u64, users: &mut Users) {
         | Event::ProcessExited { .. }
         | Event::Statistics(_)
         | Event::Fault(_)
-        | Event::Note(_) => {}
+        | Event::Note(_)
+        | Event::Proxies(_)
+        | Event::Tunnels(_) => {}
     }
 }

@@ -10,6 +10,8 @@ pub mod census;
 #[cfg(target_os = "linux")]
 pub mod linux;
 pub mod macos;
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+pub mod proxies;
 #[cfg(unix)]
 pub mod users;
 pub mod waiting;

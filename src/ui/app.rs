@@ -17,7 +17,7 @@ use super::views::sheet::table_ui;
 use super::views::table::{Motion, TableInput, TableState, cycle_sort};
 use super::views::{Key, Row};
 use super::widgets::controls::filter_id;
-use super::{fonts, text};
+use super::{fonts, routes, text};
 use crate::aggregate::snapshot::{ConnectionRow, DomainRow, ProcessRow, Snapshot, Source};
 use crate::filter::Filter;
 use crate::session::{Action, Backend, CaptureState, Status};
@@ -338,6 +338,13 @@ impl App {
             let picked = table.picked::<R>(&picture);
             let shown = (picked.as_ref(), &*picture, self.settings.units);
             self.settings.details = !details::details_ui(ui, shown, &mut self.partners, tokens);
+        }
+        if R::VIEW == View::Connections {
+            let totals = (&picture.totals.routes, self.filter_text.as_str(), self.settings.units);
+            if let Some(text) = routes::routes_ui(ui, totals, tokens) {
+                self.filter_text = text;
+                self.read_filter();
+            }
         }
         let frame = Frame::NONE.fill(tokens.bg);
         let asked = CentralPanel::default().frame(frame).show(ui, |ui| {

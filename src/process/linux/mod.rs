@@ -10,9 +10,11 @@ pub mod events;
 mod holders;
 pub mod interfaces;
 mod processes;
+pub(crate) mod proxies;
 mod raw_table;
 mod sockets;
 mod tcp_info;
+pub mod tunnels;
 
 use std::fs;
 use std::io;

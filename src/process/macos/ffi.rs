@@ -1,7 +1,7 @@
 //! The system calls of macOS that no library in use wraps safely.
 #![expect(
     unsafe_code,
-    reason = "sysctl, libproc and drawing into memory have no safe wrapper among the dependencies"
+    reason = "sysctl, libproc, drawing into memory and untyped dictionaries have no safe wrapper among the dependencies"
 )]
 
 use std::ffi::CStr;
@@ -16,6 +16,10 @@ use objc2_foundation::{NSBundle, NSPoint, NSRect, NSSize, NSString};
 
 use super::descriptors::SOCKET_FDINFO_LEN;
 use super::kinfo::KINFO_PROC_LEN;
+
+use core_foundation::base::{CFType, TCFType};
+use core_foundation::dictionary::CFDictionary;
+use core_foundation::string::CFString;
 
 /// A list longer than this is not read: a hundred thousand sockets have 62 MB.
 const MAX_LIST_BYTES: usize = 64 << 20;
@@ -172,4 +176,11 @@ pub(super) fn icon(path: &str, pixels: u32) -> Option<Vec<u8>> {
         // if it points to anything, and it lives until the end of this block; nothing draws into it any longer.
         (!data.is_null()).then(|| unsafe { slice::from_raw_parts(data, len) }.to_vec())
     })
+}
+
+/// A dictionary of the system's network settings, with what its keys and values are.
+pub(super) fn typed(dictionary: &CFDictionary) -> CFDictionary<CFString, CFType> {
+    // SAFETY: the reference is to a live dictionary, of which the result keeps a reference of its own. The settings are
+    // property lists, whose keys are strings (`CFPropertyList.h`) and whose values are objects.
+    unsafe { CFDictionary::wrap_under_get_rule(dictionary.as_concrete_TypeRef()) }
 }

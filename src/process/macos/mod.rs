@@ -20,6 +20,8 @@ pub mod owners;
 pub mod pcblist;
 mod processes;
 #[cfg(target_os = "macos")]
+pub(crate) mod proxies;
+#[cfg(target_os = "macos")]
 mod system;
 
 #[cfg(target_os = "macos")]

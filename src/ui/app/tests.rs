@@ -8,7 +8,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use super::*;
-use crate::aggregate::snapshot::{Both, HostName, HostSource};
+use crate::aggregate::snapshot::{Both, HostName, HostSource, Route};
 use crate::event::{App as AppName, FlowId, InterfaceKind, ProcessKey, Protocol, TcpState};
 use crate::session::{Job, JobResult, LoginItem};
 use crate::settings::{Prefixes, RateUnit, RateWindow};
@@ -133,6 +133,9 @@ fn connection(flow: u64, owner: i32, host: &str) -> Arc<ConnectionRow> {
         first_seen: Timestamp::default(),
         last_seen: Timestamp::default(),
         credited: true,
+        counted: Both::default(),
+        route: Route::Direct,
+        route_via: None,
     })
 }
 
