@@ -52,6 +52,8 @@
 //! - **JSON**: `interval_s` is `null` when only a recording's end is printed; `limits` is there when one was reached.
 
 pub mod aggregate;
+#[cfg(target_os = "linux")]
+pub mod bus;
 pub mod capture;
 pub mod cli;
 #[cfg(unix)]

@@ -15,7 +15,7 @@ use crow::aggregate::snapshot::Snapshot;
 use crow::capture::file::Recording;
 use crow::cli::Cli;
 use crow::pipeline::{Input, Pipeline, PipelineOptions, WithoutRight};
-use crow::session::{Action, Backend, Job, JobResult, Status};
+use crow::session::{Action, Backend, IconState, Job, JobResult, Program, Status};
 use crow::settings::Settings;
 use crow::store::settings_file::SettingsFile;
 use crow::ui::app::App;
@@ -55,7 +55,12 @@ fn complain(sentence: &str) {
 }
 
 fn headless(cli: &Cli) -> anyhow::Result<()> {
-    Ok(crow::console::run(cli)?)
+    let (settings, complaint) =
+        SettingsFile::of_user().as_ref().map_or_else(Default::default, SettingsFile::load);
+    if let Some(err) = complaint {
+        complain(&err.to_string());
+    }
+    Ok(crow::console::run(cli, settings.units)?)
 }
 
 fn window(cli: &Cli) -> anyhow::Result<()> {
@@ -172,6 +177,14 @@ impl Backend for Desk {
 
     fn worked(&self) -> Option<JobResult> {
         self.pipeline.worked()
+    }
+
+    fn icon(&self, program: &Program) -> IconState {
+        self.pipeline.icon(program)
+    }
+
+    fn settings(&self) -> Arc<Settings> {
+        self.settings.load_full()
     }
 }
 

@@ -5,9 +5,15 @@
 //! app a program belongs to, [`waiting`] when to ask again.
 
 pub mod apps;
+#[cfg(unix)]
+pub mod ending;
+#[cfg(unix)]
+pub mod icons;
 #[cfg(target_os = "linux")]
 pub mod linux;
 pub mod macos;
+#[cfg(unix)]
+pub mod reveal;
 #[cfg(unix)]
 pub mod users;
 pub mod waiting;

@@ -164,7 +164,8 @@ impl Desk {
     fn refresh(&mut self) {
         let (snapshot, status) = (self.stage.backend.snapshot(), self.stage.backend.status());
         if let Some(tray) = &mut self.tray {
-            tray.refresh(&snapshot, &status, (self.options.clock)());
+            let units = self.stage.backend.settings().units;
+            tray.refresh(&snapshot, (&status, units), (self.options.clock)());
         }
         self.stage.attend();
         if self.stage.is_seen() && self.generation != snapshot.generation {

@@ -14,6 +14,7 @@ use tray_icon::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIc
 use self::words::{Face, MAX_PROCESSES};
 use crate::aggregate::snapshot::Snapshot;
 use crate::session::Status;
+use crate::settings::Units;
 use crate::ui::icon::{Levels, Pixels, tray_picture};
 
 /// What the user asked for in the tray.
@@ -107,7 +108,7 @@ impl Tray {
     }
 
     /// Brings the item up to date, at most once a second, and only in what has changed.
-    pub(super) fn refresh(&mut self, snapshot: &Snapshot, status: &Status, now: Instant) {
+    pub(super) fn refresh(&mut self, snapshot: &Snapshot, (status, units): (&Status, Units), now: Instant) {
         // The check mark follows a click at once; muda has already flipped it by itself.
         if self.pause.is_checked() != status.paused {
             self.pause.set_checked(status.paused);
@@ -115,7 +116,7 @@ impl Tray {
         if self.refreshed.is_some_and(|last| now.saturating_duration_since(last) < REST) {
             return;
         }
-        let face = Face::new(snapshot, status);
+        let face = Face::new(snapshot, status, units);
         if face == self.face {
             return;
         }

@@ -5,8 +5,11 @@
 //! behind in the table by which its process could be found. An incoming one still can be given to the process
 //! that listens; for the others there are [`events`], where the kernel allows them.
 
+pub mod ending;
 pub mod events;
+pub mod file_manager;
 mod holders;
+pub mod icons;
 pub mod interfaces;
 mod processes;
 mod raw_table;

@@ -7,6 +7,8 @@
 
 pub mod completer;
 #[cfg(target_os = "macos")]
+pub mod ending;
+#[cfg(target_os = "macos")]
 mod ffi;
 pub mod owners;
 pub mod pcblist;
