@@ -19,7 +19,6 @@ impl Ender {
     /// # Errors
     ///
     /// None here.
-    #[expect(clippy::unnecessary_wraps, reason = "Linux has to read its clock, which may fail")]
     pub fn new() -> Result<Self, Error> {
         Ok(Self)
     }
