@@ -163,7 +163,8 @@ mod tests {
             known: Duration::from_secs(33),
         };
         let all = stretches(&watched);
-        let ends = |stretch: &Stretch| (stretch.from, stretch.to, stretch.rate.rx);
+        let ends =
+            |stretch: &Stretch| (stretch.from, stretch.to, (stretch.rate.rx * 1000.0).round() / 1000.0);
         assert_eq!(
             all.iter().take(3).map(ends).collect::<Vec<_>>(),
             [(33.0, 23.0, 5.0), (23.0, 15.0, 6.0), (15.0, 14.0, 1.0)]
