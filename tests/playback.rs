@@ -58,12 +58,12 @@ fn a_recording_has_a_length_and_can_be_played_from_anywhere() {
     backend.act(Action::Seek(middle));
     let stands_at = |it: &dyn Backend, at: Duration| position(it).is_some_and(|(played, _)| played == at);
     wait(backend, &news, "the middle", |it| stands_at(it, middle) && bytes(it) > 0);
-    // The picture is of that position: what it counts does not grow any more.
-    let first = backend.snapshot().time;
-    wait(backend, &news, "its picture", |it| it.snapshot().time > first || stands_at(it, middle));
     backend.act(Action::Step);
     let stepped = middle + Duration::from_secs(1);
     wait(backend, &news, "a step", |it| stands_at(it, stepped));
+    // The picture follows the position within a tick; what it counts does not grow any more then.
+    let before = backend.snapshot().generation;
+    wait(backend, &news, "its picture", |it| it.snapshot().generation > before + 1);
     let at_end = backend.snapshot().time;
     let in_the_middle = bytes(backend);
 

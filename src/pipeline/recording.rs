@@ -195,6 +195,8 @@ impl<'a> Playback<'a> {
     /// Plays what is due, or as much of it as is handed over at one time, and sends it; `None` when the aggregator
     /// has gone.
     fn step(&mut self) -> Option<Played> {
+        // Before the first packet has been read, a goal cannot be reached: it is counted from there.
+        let has_begun = self.player.first().is_some();
         let until = self.due();
         loop {
             let mut events = Vec::new();
@@ -204,7 +206,7 @@ impl<'a> Playback<'a> {
             if !sent {
                 return None;
             }
-            if played == Played::Reached && self.player.first().is_some() {
+            if played == Played::Reached && has_begun {
                 self.goal = None;
             }
             if played != Played::More || !self.speed.is_finite() || self.goal.is_some() {

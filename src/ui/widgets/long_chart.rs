@@ -167,7 +167,7 @@ mod tests {
             |stretch: &Stretch| (stretch.from, stretch.to, (stretch.rate.rx * 1000.0).round() / 1000.0);
         assert_eq!(
             all.iter().take(3).map(ends).collect::<Vec<_>>(),
-            [(33.0, 23.0, 5.0), (23.0, 15.0, 6.0), (15.0, 14.0, 1.0)]
+            [(33.0, 23.0, 5.0), (23.0, 15.0, 8.0), (15.0, 14.0, 1.0)]
         );
         assert_eq!(all.len(), 2 + 15, "the newest ten seconds are within those that are known by the second");
         assert!(all.windows(2).all(|pair| matches!(pair, [a, b] if (a.to - b.from).abs() < 1e-3)));
