@@ -52,7 +52,7 @@
 //! - **JSON**: `interval_s` is `null` when only a recording's end is printed; `limits` is there when one was reached.
 
 pub mod aggregate;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", feature = "window"))]
 pub mod bus;
 pub mod capture;
 pub mod cli;
@@ -72,6 +72,7 @@ pub mod session;
 pub mod settings;
 pub mod store;
 pub mod time;
+#[cfg(feature = "window")]
 pub mod ui;
 pub mod units;
 pub mod wire;

@@ -14,7 +14,7 @@ pub struct Wanted<'a> {
 /// Finds icons. Blocks for as long as it takes to read files.
 #[derive(Debug, Default)]
 pub struct Icons {
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", feature = "window"))]
     desktop: super::linux::icons::Desktop,
 }
 
@@ -22,9 +22,9 @@ impl Icons {
     /// The icon's pixels: red, green, blue and opacity, the colours not multiplied by it. `None` where the system has
     /// no icon for the program; on a system whose icons Crow does not read, that is every program.
     pub fn find(&mut self, wanted: &Wanted<'_>) -> Option<Vec<u8>> {
-        #[cfg(target_os = "linux")]
+        #[cfg(all(target_os = "linux", feature = "window"))]
         return self.desktop.icon(wanted);
-        #[cfg(not(target_os = "linux"))]
+        #[cfg(not(all(target_os = "linux", feature = "window")))]
         {
             let Wanted { app: _, path: _, side: _ } = wanted;
             None

@@ -31,7 +31,7 @@ pub fn reveal(path: &Path) -> Result<(), RevealError> {
     if !path.exists() {
         return Err(RevealError::Missing(path.to_owned()));
     }
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", feature = "window"))]
     match super::linux::file_manager::show_item(path) {
         Ok(()) => return Ok(()),
         Err(err) => tracing::debug!("no file manager on the session bus: {err}"),

@@ -7,8 +7,10 @@
 
 pub mod ending;
 pub mod events;
+#[cfg(feature = "window")]
 pub mod file_manager;
 mod holders;
+#[cfg(feature = "window")]
 pub mod icons;
 pub mod interfaces;
 mod processes;
