@@ -61,6 +61,8 @@
 //! - **JSON**: `interval_s` is `null` when only a recording's end is printed; `limits` is there when one was reached.
 
 pub mod aggregate;
+#[cfg(all(target_os = "linux", feature = "window"))]
+pub mod bus;
 pub mod capture;
 pub mod cli;
 #[cfg(unix)]

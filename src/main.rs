@@ -18,8 +18,8 @@ use crow::login_item;
 use crow::pipeline::{Input, Pipeline, PipelineOptions, WithoutRight};
 use crow::self_check;
 use crow::self_check::points::Outcome;
-use crow::session::{Action, Backend, Job, JobResult, Status};
-use crow::settings::{MenuBar, Settings};
+use crow::session::{Action, Backend, IconState, Job, JobResult, Program, Status};
+use crow::settings::Settings;
 use crow::store::settings_file::SettingsFile;
 use crow::ui::app::App;
 use crow::ui::shell::{self, Options, Shell, ShellError, Waker};
@@ -62,7 +62,12 @@ fn complain(sentence: &str) {
 }
 
 fn headless(cli: &Cli) -> anyhow::Result<()> {
-    Ok(crow::console::run(cli)?)
+    let (settings, complaint) =
+        SettingsFile::of_user().as_ref().map_or_else(Default::default, SettingsFile::load);
+    if let Some(err) = complaint {
+        complain(&err.to_string());
+    }
+    Ok(crow::console::run(cli, settings.units)?)
 }
 
 /// Prints the self-check's report; points that failed are said on standard error too.
@@ -197,10 +202,6 @@ impl Backend for Desk {
         self.pipeline.status()
     }
 
-    fn menu_bar(&self) -> MenuBar {
-        self.settings.load().menu_bar
-    }
-
     fn act(&self, action: Action) {
         match action {
             Action::SaveSettings(settings) => {
@@ -225,6 +226,14 @@ impl Backend for Desk {
 
     fn worked(&self) -> Option<JobResult> {
         self.pipeline.worked()
+    }
+
+    fn icon(&self, program: &Program) -> IconState {
+        self.pipeline.icon(program)
+    }
+
+    fn settings(&self) -> Arc<Settings> {
+        self.settings.load_full()
     }
 }
 

@@ -14,16 +14,19 @@ use crate::aggregate::snapshot::{Snapshot, Source};
 use crate::aggregate::{Aggregator, AggregatorOptions};
 use crate::event::Event;
 use crate::helper::session::{Control, Session};
+use crate::process::users::own_name;
 use crate::session::Backend;
-use crate::session::{Action, CaptureState, Job, JobResult, Status};
+use crate::session::{Action, CaptureState, IconState, Job, JobResult, Program, Status};
 use crate::settings::RateWindow;
 use crate::time::Timestamp;
 
+mod chores;
 mod live;
 mod recording;
 mod sockets;
 mod system;
 
+use chores::{Chore, KnownIcons};
 pub use recording::SAMPLE;
 
 /// Batches of events that may wait for the aggregator. When they do, the capture thread waits, then the pipe
@@ -94,6 +97,8 @@ struct Shared {
     to_aggregate: Sender<Action>,
     to_worker: Sender<Job>,
     from_worker: Receiver<JobResult>,
+    to_chores: Sender<Chore>,
+    icons: ArcSwap<KnownIcons>,
     /// The running helper's ear, so that quitting does not wait for its next word.
     helper: ArcSwapOption<Control>,
     /// Whether a window shows, so that it is worth asking the system more often.
@@ -126,17 +131,22 @@ impl Pipeline {
         let (to_aggregate, aggregate_actions) = bounded(MAX_WAITING_ACTIONS);
         let (messages, inbox) = bounded(MAX_WAITING_BATCHES);
         let (to_worker, from_worker) = start_worker()?;
+        let (to_chores, chores) = chores::channel();
+        let status = Status { speed: 1.0, user: Some(own_name().into()), ..Status::default() };
         let shared = Arc::new(Shared {
             snapshot: ArcSwap::default(),
-            status: ArcSwap::from_pointee(Status { speed: 1.0, ..Status::default() }),
+            status: ArcSwap::from_pointee(status),
             to_capture,
             to_aggregate,
             to_worker,
             from_worker,
+            to_chores,
+            icons: ArcSwap::default(),
             helper: ArcSwapOption::empty(),
             shown: AtomicBool::new(options.shown),
             wake: options.wake,
         });
+        chores::start(Arc::downgrade(&shared), chores)?;
         let aggregate = AggregateThread {
             shared: Arc::clone(&shared),
             inbox,
@@ -199,6 +209,10 @@ impl Backend for Shared {
                     helper.hang_up();
                 }
             }
+            Action::EndProcess { target, force } => {
+                return self.ask_for(Chore::End { target: target.clone(), force: *force });
+            }
+            Action::Reveal(path) => return self.ask_for(Chore::Reveal(Arc::clone(path))),
             _ => {}
         }
         for way in [&self.to_capture, &self.to_aggregate] {
@@ -214,6 +228,10 @@ impl Backend for Shared {
 
     fn worked(&self) -> Option<JobResult> {
         self.from_worker.try_recv().ok()
+    }
+
+    fn icon(&self, program: &Program) -> IconState {
+        self.icon_of(program)
     }
 }
 
@@ -365,6 +383,10 @@ impl AggregateThread {
                         aggregator.set_window(window);
                     }
                     Ok(Action::Reset) => aggregator.reset(now(source, clock)),
+                    Ok(Action::Watch(watch)) => {
+                        aggregator.watch(watch);
+                        next_tick = Instant::now();
+                    }
                     Ok(Action::Refresh) => next_tick = Instant::now(),
                     Ok(Action::Shown(shown)) => {
                         self.shown = shown;

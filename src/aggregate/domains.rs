@@ -8,7 +8,7 @@ use super::counter::{Moment, Span};
 use super::flows::Flow;
 use super::ledger::{Account, AccountRow, Ledger, Parts};
 use super::slots::Slot;
-use super::snapshot::{Both, ConnectionRow, DomainRow, Rows};
+use super::snapshot::{Both, ConnectionRow, DomainRow, History, Rows};
 use super::{Limit, MAX_DOMAIN_NAMES, MAX_DOMAINS};
 use crate::time::Timestamp;
 use crate::units::{Bytes, BytesPerSec};
@@ -102,6 +102,12 @@ impl Domains {
 
     pub(super) fn tick(&mut self, now: Moment, span: &Span) -> Rows<DomainRow> {
         self.ledger.tick(now, span, |account| account.flows == 0 && account.row.bytes == Both::default())
+    }
+
+    /// The last minute and the last ten minutes of a domain, or of an address without a name.
+    pub(super) fn charts(&mut self, domain: &Arc<str>, now: Moment) -> Option<(History, History)> {
+        let named = self.ledger.charts(&(false, Arc::clone(domain)), now);
+        named.or_else(|| self.ledger.charts(&(true, Arc::clone(domain)), now))
     }
 
     /// Sets every total to zero.

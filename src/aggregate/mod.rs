@@ -22,6 +22,7 @@ mod rows;
 pub mod services;
 mod slots;
 pub mod snapshot;
+mod watch;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -38,7 +39,8 @@ use names::{Finders, Names, Piece};
 use naming::name;
 use processes::Processes;
 use routes::Routes;
-use snapshot::{Both, ConnectionRow, Route, Snapshot, Source, Totals};
+use snapshot::{Both, ConnectionRow, History, Route, Snapshot, Source, Totals, Watch, Watched};
+use watch::Watches;
 
 use crate::event::{Delta, Direction, Event, FlowId, FlowKey, Owner, Process, TcpState};
 use crate::settings::RateWindow;
@@ -74,6 +76,7 @@ pub struct Aggregator {
     finders: Finders,
     routes: Routes,
     machine: Machine,
+    watches: Watches,
     fault: Option<Arc<str>>,
     note: Option<Arc<str>>,
     limits: BTreeSet<Limit>,
@@ -98,6 +101,7 @@ impl Aggregator {
             finders: Finders::default(),
             routes: Routes::default(),
             machine: Machine::new(Moment::default()),
+            watches: Watches::default(),
             fault: None,
             note: None,
             limits: BTreeSet::new(),
@@ -188,7 +192,32 @@ impl Aggregator {
             fault: self.fault.clone(),
             note: self.note.clone(),
             limits: self.limits.iter().map(|limit| limit.sentence().into()).collect(),
+            watched: self.watched(moment),
         })
+    }
+
+    /// Charts this row's last ten minutes in every snapshot from the next one on, or no row's.
+    pub fn watch(&mut self, watch: Option<Watch>) {
+        if let Some(Watch::Connection(id)) = &watch
+            && let Some(flow) = self.connections.get(*id)
+        {
+            self.watches.begin(*id, &flow.ring, self.clock.moment());
+        }
+        self.watches.wanted = watch;
+    }
+
+    fn watched(&mut self, now: Moment) -> Option<Watched> {
+        let of = self.watches.wanted.clone()?;
+        let since_start = now.since(self.start);
+        let ((seconds, tens), known) = match &of {
+            Watch::Process(key) => (self.processes.ledger.charts(&processes::key(*key), now)?, since_start),
+            Watch::Domain(name) => (self.domains.charts(name, now)?, since_start),
+            Watch::Connection(id) => {
+                let (seconds, known) = self.watches.flow(*id, now)?;
+                ((seconds.chart(now), History::default()), known.min(since_start))
+            }
+        };
+        Some(Watched { of, seconds, tens, tens_age: now.into_step(10), known })
     }
 
     /// Averages rates over another span from the next tick on.
@@ -204,6 +233,7 @@ impl Aggregator {
         self.routes.reset();
         self.processes.reset(now);
         self.domains.reset(now);
+        self.watches.reset(now);
         for flow in self.connections.reset() {
             self.routes.forget(&flow.row);
             self.processes.ledger.forget(flow.account);
@@ -316,6 +346,7 @@ impl Aggregator {
     fn moved(&mut self, delta: &Delta, time: Timestamp, now: Moment) {
         let Some(flow) = self.connections.activate(delta.flow) else { return };
         flow.moved(delta, time, now);
+        self.watches.moved(delta.flow, Both { rx: delta.rx_bytes, tx: delta.tx_bytes }, now);
         let row = &flow.row;
         let is_known = row.process.is_some() || row.route == Route::Carrier;
         self.machine.moved(row.interface_kind, delta, is_known, now);

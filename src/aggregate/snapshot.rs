@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use super::rows::{Iter, Rows};
 use crate::event::{App, FlowId, InterfaceKind, ProcessKey, Protocol, Statistics, TcpState};
@@ -47,6 +48,34 @@ pub struct Snapshot {
     pub note: Option<Arc<str>>,
     /// The limits that were reached, each a sentence that names the constant and what is not shown.
     pub limits: Vec<Arc<str>>,
+    /// The long chart of the row that is watched, if one is.
+    pub watched: Option<Watched>,
+}
+
+/// A row whose last ten minutes are wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Watch {
+    /// A process; `None` is what has no owner.
+    Process(Option<ProcessKey>),
+    /// A connection: its chart begins with the watching, half a minute back.
+    Connection(FlowId),
+    /// A row of the domains.
+    Domain(Arc<str>),
+}
+
+/// The last ten minutes of one row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Watched {
+    /// Which row.
+    pub of: Watch,
+    /// Bytes per second, one sample a second, oldest first, to the end of the last whole second.
+    pub seconds: History,
+    /// Likewise, one sample for ten seconds, to the end of the last whole ten seconds: reaches further back.
+    pub tens: History,
+    /// How long ago the newest of those ended.
+    pub tens_age: Duration,
+    /// How far back anything is known of the row; before that the chart is not zero but empty.
+    pub known: Duration,
 }
 
 /// Where the traffic comes from.

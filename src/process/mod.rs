@@ -7,11 +7,17 @@
 
 pub mod apps;
 pub mod census;
+#[cfg(unix)]
+pub mod ending;
+#[cfg(unix)]
+pub mod icons;
 #[cfg(target_os = "linux")]
 pub mod linux;
 pub mod macos;
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 pub mod proxies;
+#[cfg(unix)]
+pub mod reveal;
 #[cfg(unix)]
 pub mod users;
 pub mod waiting;

@@ -185,8 +185,8 @@ impl Desk {
     fn refresh(&mut self) {
         let (snapshot, status) = (self.stage.backend.snapshot(), self.stage.backend.status());
         if let Some(tray) = &mut self.tray {
-            let style = self.stage.backend.menu_bar();
-            tray.refresh((&snapshot, &status), style, (self.options.clock)());
+            let settings = self.stage.backend.settings();
+            tray.refresh((&snapshot, &status), &settings, (self.options.clock)());
         }
         self.stage.attend();
         if self.stage.is_seen() && self.generation != snapshot.generation {

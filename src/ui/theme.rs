@@ -58,6 +58,8 @@ pub struct Tokens {
     pub warn_bg: Color32,
     /// Something failed.
     pub bad: Color32,
+    /// Behind white text on the button that cannot be undone.
+    pub danger: Color32,
     /// Whether light text stands on dark ground.
     pub is_dark: bool,
 }
@@ -93,6 +95,7 @@ pub const DARK: Tokens = Tokens {
     mark: rgb(0x5c_4a12),
     warn_bg: rgb(0x3a_3222),
     bad: rgb(0xff_6b61),
+    danger: rgb(0xc8_3a32),
     is_dark: true,
 };
 
@@ -122,6 +125,7 @@ pub const LIGHT: Tokens = Tokens {
     mark: rgb(0xff_e58a),
     warn_bg: rgb(0xfb_f1dc),
     bad: rgb(0xc9_2a20),
+    danger: rgb(0xc9_2a20),
     is_dark: false,
 };
 
@@ -146,6 +150,12 @@ pub const CONTROL: f32 = 26.0;
 #[must_use]
 pub fn tokens(ui: &egui::Ui) -> &'static Tokens {
     if ui.visuals().dark_mode { &DARK } else { &LIGHT }
+}
+
+/// Likewise of what `ctx` draws.
+#[must_use]
+pub fn of_context(ctx: &Context) -> &'static Tokens {
+    if ctx.theme() == Theme::Dark { &DARK } else { &LIGHT }
 }
 
 /// Gives `ctx` both themes and follows the system until [`choose`] says otherwise.
@@ -278,6 +288,7 @@ mod tests {
                 ("strong on raised", t.strong, t.raised),
                 ("text on a button", t.text, t.button),
                 ("white on an action", Color32::WHITE, t.action),
+                ("white on a danger", Color32::WHITE, t.danger),
                 ("text on a banner", t.text, t.warn_bg),
                 ("text on a mark", t.text, t.mark),
                 ("strong on a mark", t.strong, t.mark),

@@ -13,7 +13,7 @@ use super::widgets::controls::{FilterField, filter_field, segmented};
 use super::widgets::icon::{self, Icon};
 use crate::aggregate::snapshot::{Snapshot, Totals};
 use crate::session::{Action, CaptureState, LoginItem, Status};
-use crate::settings::{Appearance, MenuBar, Prefixes, RateUnit, RateWindow, Settings, Units, View};
+use crate::settings::{Appearance, MenuBar, Prefixes, RateUnit, RateWindow, Scope, Settings, Units, View};
 
 /// Points: the toolbar, which is the title bar on a Mac.
 pub(super) const TOOLBAR: f32 = 44.0;
@@ -213,9 +213,24 @@ fn settings_ui(
         }
         system_settings_ui(ui, settings, (events, status, tokens));
         ui.add_space(6.0);
+        line(ui, "List connections and domains");
+        let choices =
+            [Scope::Everything, Scope::Network, Scope::Internet].map(|scope| (scope, text::scope(scope)));
+        if let Some(choice) = segmented(ui, &choices, settings.scope, (Role::RadioButton, tokens)) {
+            settings.scope = choice;
+        }
+        ui.add_space(6.0);
         line(ui, "Counts");
         if ui.button("Set all totals to zero").clicked() {
             events.actions.push(Action::Reset);
+            ui.close();
+        }
+        ui.add_space(6.0);
+        line(ui, "Settings");
+        if ui.button("Restore defaults").on_hover_text("Columns, widths and sorting as well").clicked() {
+            let fresh = Settings { view: settings.view, window: settings.window, ..Settings::default() };
+            *settings = fresh;
+            events.actions.push(Action::Window(settings.rate_window));
             ui.close();
         }
     });

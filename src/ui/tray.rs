@@ -14,7 +14,7 @@ use tray_icon::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIc
 use self::words::{Face, MAX_PROCESSES};
 use crate::aggregate::snapshot::Snapshot;
 use crate::session::Status;
-use crate::settings::MenuBar;
+use crate::settings::Settings;
 use crate::ui::icon::{Levels, Pixels, tray_picture};
 
 /// What the user asked for in the tray.
@@ -118,7 +118,12 @@ impl Tray {
     }
 
     /// Brings the item up to date, at most once a second, and only in what has changed.
-    pub(super) fn refresh(&mut self, (snapshot, status): (&Snapshot, &Status), style: MenuBar, now: Instant) {
+    pub(super) fn refresh(
+        &mut self,
+        (snapshot, status): (&Snapshot, &Status),
+        settings: &Settings,
+        now: Instant,
+    ) {
         // The check mark follows a click at once; muda has already flipped it by itself.
         if self.pause.is_checked() != status.paused {
             self.pause.set_checked(status.paused);
@@ -126,7 +131,7 @@ impl Tray {
         if self.refreshed.is_some_and(|last| now.saturating_duration_since(last) < REST) {
             return;
         }
-        let face = Face { style, ..Face::new(snapshot, status) };
+        let face = Face { style: settings.menu_bar, ..Face::new(snapshot, status, settings.units) };
         if face == self.face {
             return;
         }

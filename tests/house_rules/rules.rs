@@ -15,10 +15,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("units", &[]),
     ("event", &[]),
     ("settings", &[]),
+    ("bus", &[]),
     ("cli", &[]),
     ("instance", &[]),
     ("wire", &[]),
-    ("process", &[]),
+    ("process", &["bus"]),
     ("capture", &["wire", "process"]),
     ("aggregate", &["wire", "settings"]),
     ("filter", &["aggregate", "settings"]),
@@ -33,7 +34,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("login_item", &["session"]),
     ("self_check", &["helper", "capture", "login_item", "pipeline", "process", "store"]),
     ("console", &["aggregate", "capture", "cli", "filter", "headless", "pipeline", "session", "settings"]),
-    ("ui", &["aggregate", "filter", "session", "settings"]),
+    ("ui", &["aggregate", "bus", "filter", "session", "settings"]),
 ];
 
 /// What the pure layers do not touch: files, sockets, threads, locks, the environment, the clock.

@@ -6,8 +6,13 @@
 //! that listens; for the others there are [`events`], where the kernel allows them.
 
 pub mod census;
+pub mod ending;
 pub mod events;
+#[cfg(feature = "window")]
+pub mod file_manager;
 mod holders;
+#[cfg(feature = "window")]
+pub mod icons;
 pub mod interfaces;
 mod processes;
 pub(crate) mod proxies;

@@ -12,6 +12,8 @@ pub mod census;
 pub mod completer;
 pub mod descriptors;
 #[cfg(target_os = "macos")]
+pub mod ending;
+#[cfg(target_os = "macos")]
 mod ffi;
 #[cfg(any(target_os = "macos", test))]
 pub mod icons;

@@ -1,5 +1,7 @@
 //! Tests of the window through its roles and names.
 
+mod rows;
+
 use std::net::SocketAddr;
 use std::sync::Mutex;
 
@@ -10,7 +12,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use super::*;
 use crate::aggregate::snapshot::{Both, HostName, HostSource, Route};
 use crate::event::{App as AppName, FlowId, InterfaceKind, ProcessKey, Protocol, TcpState};
-use crate::session::{Job, JobResult, LoginItem};
+use crate::session::{AppIcon, IconState, Job, JobResult, LoginItem, Program};
 use crate::settings::{Prefixes, RateUnit, RateWindow};
 use crate::time::Timestamp;
 use crate::ui::views::Key;
@@ -26,6 +28,9 @@ struct Fake {
     /// Jobs that wait for the test to do them; without this, there is nobody to do any.
     jobs: Mutex<Option<Vec<Job>>>,
     results: Mutex<Vec<JobResult>>,
+    /// Icons that were asked for, and the one to give.
+    icon: Mutex<Option<Arc<AppIcon>>>,
+    icons_asked: Mutex<Vec<String>>,
 }
 
 impl Backend for Fake {
@@ -53,6 +58,11 @@ impl Backend for Fake {
 
     fn worked(&self) -> Option<JobResult> {
         self.results.lock().unwrap().pop()
+    }
+
+    fn icon(&self, program: &Program) -> IconState {
+        self.icons_asked.lock().unwrap().push(program.app.clone());
+        self.icon.lock().unwrap().clone().map_or(IconState::None, IconState::Found)
     }
 }
 
@@ -366,13 +376,41 @@ fn enter_opens_a_process_in_place() {
 }
 
 #[test]
-fn a_domain_opens_to_its_connections() {
+fn a_domain_opens_to_its_hosts_and_a_host_to_its_connections() {
     let (mut window, _) = open(three());
     window.key_press_modifiers(Modifiers::COMMAND, Press::Num3);
     window.run();
     press(&mut window, Press::ArrowDown);
     press(&mut window, Press::ArrowRight);
     assert_eq!(rows(&window), ["example.com", "one.example.com", "two.example.com", "example.org"]);
+    press(&mut window, Press::ArrowDown);
+    press(&mut window, Press::Enter);
+    let opened = ["example.com", "one.example.com", "93.184.216.34:443", "two.example.com", "example.org"];
+    assert_eq!(shown(&window), opened, "a host opens to its connections");
+    press(&mut window, Press::ArrowDown);
+    assert_eq!(selected(&window), Some(Key::Connection(FlowId(1))));
+    press(&mut window, Press::ArrowLeft);
+    let host = Key::Host("example.com".into(), "one.example.com".into());
+    assert_eq!(selected(&window), Some(host.clone()), "left goes to the host");
+    press(&mut window, Press::ArrowLeft);
+    assert_eq!(selected(&window), Some(host), "which closes");
+    assert_eq!(rows(&window), ["example.com", "one.example.com", "two.example.com", "example.org"]);
+    press(&mut window, Press::ArrowLeft);
+    assert_eq!(selected(&window), Some(Key::Domain("example.com".into())), "and then to the domain");
+}
+
+/// The rows in sight by what their first column shows: a connection below its host shows the address.
+fn shown(window: &Window) -> Vec<String> {
+    let state = &window.state().tables;
+    let [_, _, domains] = state;
+    domains
+        .order_of_keys()
+        .map(|key| match key {
+            Key::Connection(_) => "93.184.216.34:443".to_owned(),
+            Key::Domain(name) | Key::Host(_, name) => name.to_string(),
+            Key::Process(_) => String::new(),
+        })
+        .collect()
 }
 
 #[test]
@@ -667,7 +705,7 @@ fn space_shows_what_is_known_of_the_selected_row() {
     window.get_by_label("PID");
     window.get_by_label("20");
     window.get_by_label("Talks to");
-    window.get_by_label_contains("Traffic in the last minute, peaks");
+    window.get_by_label_contains("Traffic, last minute; peaks");
     window.get_by_label("Close details").click();
     window.run();
     assert!(window.query_by_label("PID").is_none());

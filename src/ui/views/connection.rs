@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 
 use serde_json::json;
 
-use super::{Column, Field, Key, MenuEntry, Picked, Row, SortKey};
+use super::{Column, Field, Key, MenuContext, MenuEntry, Picked, Row, SortKey, TopRow, process};
 use crate::aggregate::snapshot::{ConnectionRow, HostNote, HostSource, Rows, Snapshot};
-use crate::event::{Protocol, TcpState};
+use crate::event::{InterfaceKind, Protocol, TcpState};
 use crate::filter::Filter;
-use crate::settings::View;
+use crate::settings::{Distance, View};
 use crate::ui::routes;
 use crate::ui::text;
 use crate::ui::widgets::cell::{CellPainter, Rank};
@@ -128,16 +128,6 @@ fn dot(row: &ConnectionRow, cell: &CellPainter<'_>) -> egui::Color32 {
 }
 
 impl Row for ConnectionRow {
-    const VIEW: View = View::Connections;
-
-    fn all(snapshot: &Snapshot) -> &Rows<Self> {
-        &snapshot.connections
-    }
-
-    fn parent_of(connection: &ConnectionRow) -> Key {
-        connection.key()
-    }
-
     fn key(&self) -> Key {
         Key::Connection(self.flow)
     }
@@ -200,17 +190,15 @@ impl Row for ConnectionRow {
         }
     }
 
-    fn passes(&self, filter: &Filter) -> bool {
-        filter.matches_connection(self)
-    }
-
     fn is_openable(&self) -> bool {
         false
     }
 
     fn paint(&self, field: Field, cell: &CellPainter<'_>) {
-        let is_below = cell.look.is_below;
+        let is_below = cell.look.depth > 0;
         match field {
+            // Its host stands right above it.
+            Field::Name if cell.look.depth > 1 => cell.name(None, &endpoint(self, self.remote), None),
             Field::Name => {
                 let chip = chip(self);
                 if is_below {
@@ -311,7 +299,7 @@ impl Row for ConnectionRow {
         .to_string()
     }
 
-    fn menu(&self) -> Vec<MenuEntry> {
+    fn menu(&self, context: &MenuContext<'_>) -> Vec<MenuEntry> {
         let mut entries = vec![MenuEntry::Copy { label: "Copy address", text: self.remote.ip().to_string() }];
         if let Some(host) = &self.host {
             entries.push(MenuEntry::Copy { label: "Copy host", text: host.name.to_string() });
@@ -323,10 +311,38 @@ impl Row for ConnectionRow {
         if let Some(via) = &self.route_via {
             entries.push(MenuEntry::filter("via", via));
         }
+        if let Some(process) = self.process.and_then(|key| process::find(context.snapshot, Some(key))) {
+            let reveal = process::reveal(process, context);
+            entries.extend(reveal.map(|action| MenuEntry::Act { label: text::REVEAL, action }));
+            entries.extend(process::target(process, context).map(MenuEntry::Quit));
+        }
         entries
     }
 
     fn is_over(&self) -> bool {
         self.state == Some(TcpState::Closed)
+    }
+}
+
+impl TopRow for ConnectionRow {
+    const VIEW: View = View::Connections;
+
+    fn all(snapshot: &Snapshot) -> &Rows<Self> {
+        &snapshot.connections
+    }
+
+    fn parent_of(connection: &ConnectionRow) -> Key {
+        connection.key()
+    }
+
+    fn passes(&self, filter: &Filter) -> bool {
+        filter.matches_connection(self)
+    }
+
+    fn distance(&self) -> Distance {
+        match self.interface_kind {
+            InterfaceKind::Loopback => Distance::ThisMachine,
+            _ => Distance::of(self.remote.ip()),
+        }
     }
 }
