@@ -85,7 +85,7 @@ pub(crate) const UNSAFE: &[(&str, usize, &str)] = &[
     ),
     ("src/login_item/ffi.rs", 4, "messages to macOS's SMAppService"),
     ("src/process/linux/events/ffi.rs", 11, "bpf(2) and the memory that the kernel shares"),
-    ("src/process/macos/ffi.rs", 4, "sysctl(3) of the lists of sockets"),
+    ("src/process/macos/ffi.rs", 12, "sysctl(3), libproc, and drawing an icon into memory"),
     ("src/ui/shell/macos/ffi.rs", 8, "Apple events, and the class that hears them"),
 ];
 
