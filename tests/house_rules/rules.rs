@@ -88,7 +88,7 @@ pub(crate) const UNSAFE: &[(&str, usize, &str)] = &[
     ("src/process/linux/events/ffi.rs", 11, "bpf(2) and the memory that the kernel shares"),
     (
         "src/process/macos/ffi.rs",
-        99,
+        13,
         "sysctl(3), libproc, drawing into memory, and what is in a dictionary of the network settings",
     ),
     ("src/ui/shell/macos/ffi.rs", 8, "Apple events, and the class that hears them"),
