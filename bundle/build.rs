@@ -1,8 +1,6 @@
 //! What a linker for macOS has to be told about each program, wherever Crow is built: by hand, by `cargo bundle`, by
 //! scripts/bundle, or on Linux for a Mac.
 
-#![expect(clippy::print_stdout, reason = "a build script speaks to cargo on its standard output")]
-
 use std::env;
 use std::path::Path;
 
