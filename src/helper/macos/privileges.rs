@@ -111,3 +111,19 @@ fn step(step: &'static str, result: nix::Result<()>) -> Result<(), Error> {
 fn io_step(step: &'static str, result: io::Result<()>) -> Result<(), Error> {
     result.map_err(|source| Error::Step { step, source })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_profile_denies_everything_but_two_things() {
+        let depth = |text: &str, bracket| text.matches(bracket).count();
+        assert_eq!(depth(PROFILE, '('), depth(PROFILE, ')'));
+        let rules: Vec<&str> = PROFILE.lines().filter_map(|rule| rule.split([' ', ')']).next()).collect();
+        assert_eq!(rules, ["(version", "(deny", "(allow", "(allow"]);
+        let allowed: Vec<&str> =
+            PROFILE.split("(allow ").skip(1).filter_map(|rule| rule.split(' ').next()).collect();
+        assert_eq!(allowed, ["file-ioctl", "sysctl-read"]);
+    }
+}
