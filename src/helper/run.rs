@@ -175,7 +175,7 @@ fn capture(arguments: &Arguments, greeter: &mut Greeter, interface: Option<&str>
     let signals = signals.map_err(system)?;
     super::ffi::hurry(HASTE);
     greeter.stop_blocking()?;
-    privileges::drop_for_good(arguments.uid, arguments.gid)?;
+    privileges::drop_for_good(arguments.uid, arguments.gid, live.poll_fd())?;
     greeter.say(&ToApp::Started)?;
     let pipe = Pipe {
         stream: &greeter.stream,
