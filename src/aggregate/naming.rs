@@ -9,6 +9,7 @@ use super::names::{self, Datagram, Found, Name, Names, Piece, Place, Question};
 use super::snapshot::{HostName, HostSource};
 use crate::event::{Direction, FlowId, Protocol};
 use crate::time::Timestamp;
+use crate::wire::{quic, tls};
 
 impl Aggregator {
     /// Reads a datagram, and names the flows that it was about.
@@ -18,8 +19,12 @@ impl Aggregator {
         let (owner, local, remote) = (row.process, row.local, row.remote);
         let datagram = Datagram { flow: id, owner, local, remote, direction, time, bytes };
         if row.protocol == Protocol::UDP && !datagram.is_dns() {
-            if !flow.is_read && flow.closed.is_none() {
-                let reading = self.finders.datagram(id, bytes);
+            let reading = match flow.closed {
+                None if !flow.is_read => Some(self.finders.datagram(id, bytes)),
+                None if quic::is_initial(bytes) => self.finders.later_datagram(id, bytes),
+                _ => None,
+            };
+            if let Some(reading) = reading {
                 self.found(id, time, Found { reading, messages: Vec::new() });
             }
             return;
@@ -42,10 +47,17 @@ impl Aggregator {
     /// Looks for names in the next bytes of a TCP stream.
     pub(super) fn overhear(&mut self, id: FlowId, piece: &Piece<'_>) {
         let Some(flow) = self.connections.get(id) else { return };
-        if flow.is_read || flow.closed.is_some() {
+        // A hello is read even after all seemed to be said: it may be the first thing that a protocol says in TLS.
+        if flow.closed.is_some() || (flow.is_read && !tls::begins_hello(piece.bytes)) {
             return;
         }
         let time = flow.row.last_seen;
+        if flow.is_read
+            && let Some(flow) = self.connections.edit(id)
+        {
+            flow.is_read = false;
+        }
+        let Some(flow) = self.connections.get(id) else { return };
         let found = self.finders.opening(place(id, flow), piece);
         if let Some(found) = found {
             self.found(id, time, found);
@@ -84,12 +96,14 @@ impl Aggregator {
         let Some(text) = names::host_name(&name.name) else { return };
         let Some(flow) = self.connections.get(id) else { return };
         let row = &flow.row;
-        // An address in place of a name says nothing where it is the address that is talked to, or in HTTP, where
-        // it is what the client's user wrote.
-        if let Ok(address) = text.parse::<IpAddr>()
-            && (name.source == HostSource::Http || address.to_canonical() == row.remote.ip().to_canonical())
-        {
-            return;
+        // An address in place of a name says nothing in HTTP, where it is what the client's user wrote, and less than
+        // any name where it is the address that is talked to.
+        if let Ok(address) = text.parse::<IpAddr>() {
+            let is_remote = address.to_canonical() == row.remote.ip().to_canonical();
+            let is_in_hello = matches!(name.source, HostSource::Sni | HostSource::Quic);
+            if name.source == HostSource::Http || (is_remote && (!is_in_hello || row.host.is_some())) {
+                return;
+            }
         }
         let outer = name.ech && !self.names.ties(&text, row.remote.ip());
         let host = HostName { name: text, source: name.source, learned: time, outer };

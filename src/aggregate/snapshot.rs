@@ -167,6 +167,37 @@ pub struct HostName {
     pub outer: bool,
 }
 
+/// What is to be said about a connection's name beside where it comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HostNote {
+    /// The name may be a cover for another: see [`HostName::outer`].
+    EchOuter,
+    /// The program asks for names here, inside TLS, HTTPS or QUIC: Crow does not see which.
+    EncryptedDns,
+    /// A hop of iCloud Private Relay: who is behind it cannot be seen.
+    PrivateRelay,
+}
+
+impl HostNote {
+    /// The name used in JSON: `ech_outer`, …
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EchOuter => "ech_outer",
+            Self::EncryptedDns => "encrypted_dns",
+            Self::PrivateRelay => "private_relay",
+        }
+    }
+}
+
+impl ConnectionRow {
+    /// What is to be said about the connection's name, and who runs the server where that is known.
+    #[must_use]
+    pub fn host_note(&self) -> Option<(HostNote, Option<&'static str>)> {
+        super::names::note(self)
+    }
+}
+
 /// A connection: a flow, its owner and its names.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConnectionRow {

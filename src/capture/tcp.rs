@@ -146,10 +146,15 @@ impl Connection {
     }
 
     /// Whether `segment` begins another connection between the same ends (RFC 9293 §3.6.1): a SYN after
-    /// the end of this one, or one that asks with another initial sequence number.
+    /// the end of this one, or one that asks or answers with another initial sequence number. Where this one is
+    /// open, the asking is not enough: it may be answered with a challenge (§3.10.7.4).
     pub(super) fn is_succeeded_by(&self, segment: &Segment) -> bool {
-        if !segment.has(TcpFlags::SYN) || segment.has(TcpFlags::ACK) {
+        if !segment.has(TcpFlags::SYN) {
             return false;
+        }
+        if segment.has(TcpFlags::ACK) {
+            let initial = self.half(segment.direction).initial();
+            return initial.is_some_and(|initial| initial != segment.tcp.sequence);
         }
         match self.state {
             TcpState::Closed | TcpState::TimeWait | TcpState::LastAck => true,

@@ -11,11 +11,11 @@ use egui::{
 use super::fonts::{Weight, font};
 use super::text;
 use super::theme::{BODY, SMALL, Tokens};
-use super::views::connection::{endpoint, remote_name, service, source_sentence};
+use super::views::connection::{endpoint, note_sentence, remote_name, service, source_sentence};
 use super::views::{Key, Picked};
 use super::widgets::chart;
 use super::widgets::icon::{self, Icon};
-use crate::aggregate::snapshot::{ConnectionRow, DomainRow, History, ProcessRow, Snapshot};
+use crate::aggregate::snapshot::{ConnectionRow, DomainRow, History, HostNote, ProcessRow, Snapshot};
 use crate::event::TcpState;
 use crate::settings::Units;
 use crate::units::Bytes;
@@ -259,6 +259,7 @@ fn process_facts(row: &ProcessRow, snapshot: &Snapshot, units: Units) -> Vec<Fac
         facts.push(("App", row.app.name.clone()));
     }
     facts.extend(row.path.as_ref().map(|path| ("Program", path.to_string())));
+    facts.extend(names_of(row, snapshot).map(|names| ("Names", names)));
     facts.extend(row.key.and_then(|key| key.started).map(|started| ("Started", ago(started))));
     facts.push(("First packet", ago(row.first_seen)));
     facts.push(("Last packet", ago(row.last_seen)));
@@ -267,12 +268,25 @@ fn process_facts(row: &ProcessRow, snapshot: &Snapshot, units: Units) -> Vec<Fac
     facts
 }
 
+/// How a process that talks to a resolver behind closed doors asks for names.
+fn names_of(row: &ProcessRow, snapshot: &Snapshot) -> Option<String> {
+    let own = || snapshot.connections.iter().filter(|connection| connection.process == row.key);
+    let (_, operator) = own()
+        .filter_map(|connection| connection.host_note())
+        .find(|(note, _)| *note == HostNote::EncryptedDns)?;
+    let operator = operator.map(|operator| format!(" ({operator})")).unwrap_or_default();
+    let is_in_clear = own().any(|connection| connection.remote.port() == 53);
+    let only = if is_in_clear { "also" } else { "only" };
+    Some(format!("asked for {only} in encrypted DNS{operator}, as far as Crow has seen"))
+}
+
 fn ends_of(row: &ConnectionRow, snapshot: &Snapshot) -> Vec<Fact> {
     let mut facts = vec![("Remote", endpoint(row, row.remote)), ("Local", endpoint(row, row.local))];
     if let Some(host) = &row.host {
         let age = text::age(snapshot.time.since(host.learned));
         facts.push(("Name from", format!("{}, {age} ago", source_sentence(host.source))));
     }
+    facts.extend(row.host_note().map(|(note, operator)| ("Note", note_sentence(note, operator))));
     facts.extend(row.domain.as_ref().map(|domain| ("Domain", domain.to_string())));
     let pid = row.process.map(|key| format!(" ({})", key.pid)).unwrap_or_default();
     facts.push(("Process", format!("{}{pid}", owner(row))));

@@ -40,6 +40,7 @@ const STATES: Kind = OneOf(&[
 ]);
 const HOST_SOURCES: Kind =
     OneOf(&["sni", "quic", "http", "connect", "socks", "dns", "dns_other", "mdns", "fake_ip", "ptr"]);
+const HOST_NOTES: Kind = OneOf(&["ech_outer", "encrypted_dns", "private_relay"]);
 
 const DOCUMENT: &[(&str, Kind)] = &[
     ("schema", Count),
@@ -86,6 +87,7 @@ const CONNECTION: &[(&str, Kind)] = &[
     ("interface", Maybe(&Text)),
     ("host", Maybe(&Text)),
     ("host_source", Maybe(&HOST_SOURCES)),
+    ("host_note", Maybe(&HOST_NOTES)),
     ("domain", Maybe(&Text)),
     ("service", Maybe(&Text)),
     ("state", Maybe(&STATES)),

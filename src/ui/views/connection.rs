@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use serde_json::json;
 
 use super::{Column, Field, Key, MenuEntry, Picked, Row, SortKey};
-use crate::aggregate::snapshot::{ConnectionRow, HostName, HostSource, Rows, Snapshot};
-use crate::event::TcpState;
+use crate::aggregate::snapshot::{ConnectionRow, HostNote, HostSource, Rows, Snapshot};
+use crate::event::{Protocol, TcpState};
 use crate::filter::Filter;
 use crate::settings::View;
 use crate::ui::text;
@@ -44,12 +44,22 @@ pub fn remote_name(row: &ConnectionRow) -> String {
     row.host.as_ref().map_or_else(|| row.remote.ip().to_canonical().to_string(), |host| host.name.to_string())
 }
 
-/// What the window writes behind a name: how it was learned.
-const fn source_chip(host: &HostName) -> &'static str {
-    if host.outer {
-        return "ECH";
+/// What the window writes behind a name: what it stands for, or how it was learned.
+fn chip(row: &ConnectionRow) -> Option<&'static str> {
+    match row.host_note() {
+        Some((HostNote::PrivateRelay, _)) => Some("Relay"),
+        Some((HostNote::EncryptedDns, _)) => Some(match (row.remote.port(), row.protocol) {
+            (443, _) => "DoH",
+            (_, Protocol::UDP) => "DoQ",
+            _ => "DoT",
+        }),
+        Some((HostNote::EchOuter, _)) => Some("ECH"),
+        None => row.host.as_ref().map(|host| source_chip(host.source)),
     }
-    match host.source {
+}
+
+const fn source_chip(source: HostSource) -> &'static str {
+    match source {
         HostSource::Sni => "TLS",
         HostSource::Quic => "QUIC",
         HostSource::Http => "HTTP",
@@ -60,6 +70,24 @@ const fn source_chip(host: &HostName) -> &'static str {
         HostSource::Mdns => "mDNS",
         HostSource::FakeIp => "proxy",
         HostSource::Ptr => "PTR",
+    }
+}
+
+/// What a note on a connection's name means, as a sentence.
+#[must_use]
+pub fn note_sentence(note: HostNote, operator: Option<&str>) -> String {
+    let by = |what: &str| operator.map_or_else(|| what.to_owned(), |operator| format!("{what} ({operator})"));
+    match note {
+        HostNote::EchOuter => {
+            "The program hides the true name (encrypted client hello): this may be a cover for another."
+                .to_owned()
+        }
+        HostNote::EncryptedDns => {
+            format!("{}: the names that the program asks for here cannot be seen.", by("Encrypted DNS"))
+        }
+        HostNote::PrivateRelay => {
+            format!("{}: whom the program talks to behind it cannot be seen.", by("iCloud Private Relay"))
+        }
     }
 }
 
@@ -151,10 +179,12 @@ impl Row for ConnectionRow {
         match field {
             Field::Name => {
                 let address = endpoint(self, self.remote);
-                Some(self.host.as_ref().map_or_else(
+                let name = self.host.as_ref().map_or_else(
                     || format!("{address}\nNobody has named this address in the open."),
                     |host| format!("{}\n{address}\nNamed by {}.", host.name, source_sentence(host.source)),
-                ))
+                );
+                let note = self.host_note().map(|(note, operator)| note_sentence(note, operator));
+                Some([Some(name), note].into_iter().flatten().collect::<Vec<_>>().join("\n"))
             }
             Field::Service => {
                 Some(format!("{} over {}", service(self), self.protocol.to_string().to_uppercase()))
@@ -175,7 +205,7 @@ impl Row for ConnectionRow {
         let is_below = cell.look.is_below;
         match field {
             Field::Name => {
-                let chip = self.host.as_ref().map(source_chip);
+                let chip = chip(self);
                 if is_below {
                     cell.name(None, &remote_name(self), chip);
                 } else {
@@ -253,6 +283,7 @@ impl Row for ConnectionRow {
             "interface": &*self.interface,
             "host": self.host.as_ref().map(|host| &*host.name),
             "host_source": self.host.as_ref().map(|host| host.source.name()),
+            "host_note": self.host_note().map(|(note, _)| note.name()),
             "domain": self.domain.as_deref(),
             "service": self.service,
             "state": self.state.map(TcpState::name),
