@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -12,7 +13,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select};
 use crate::aggregate::snapshot::{Snapshot, Source};
 use crate::aggregate::{Aggregator, AggregatorOptions};
 use crate::event::Event;
-use crate::helper::session::Control;
+use crate::helper::session::{Control, Session};
 use crate::session::Backend;
 use crate::session::{Action, CaptureState, Job, JobResult, Status};
 use crate::settings::RateWindow;
@@ -20,6 +21,8 @@ use crate::time::Timestamp;
 
 mod live;
 mod recording;
+mod sockets;
+mod system;
 
 pub use recording::SAMPLE;
 
@@ -61,8 +64,8 @@ pub enum Input {
 pub enum WithoutRight {
     /// Ask for it.
     Ask,
-    /// Play the built-in sample; the window offers to ask.
-    Sample,
+    /// Show what the socket table tells, or the built-in sample where that cannot be read; the window offers to ask.
+    Watch,
 }
 
 /// What [`Pipeline::start`] needs to know.
@@ -93,6 +96,8 @@ struct Shared {
     from_worker: Receiver<JobResult>,
     /// The running helper's ear, so that quitting does not wait for its next word.
     helper: ArcSwapOption<Control>,
+    /// Whether a window shows, so that it is worth asking the system more often.
+    shown: AtomicBool,
     wake: Box<dyn Fn() + Send + Sync>,
 }
 
@@ -129,6 +134,7 @@ impl Pipeline {
             to_worker,
             from_worker,
             helper: ArcSwapOption::empty(),
+            shown: AtomicBool::new(options.shown),
             wake: options.wake,
         });
         let aggregate = AggregateThread {
@@ -183,9 +189,11 @@ impl Backend for Shared {
         match &action {
             Action::Pause(paused) => self.change_status(|status| status.paused = *paused),
             Action::Speed(speed) => self.change_status(|status| status.speed = *speed),
+            Action::LoginItem(state) => self.change_status(|status| status.login_item = *state),
             Action::Notice(sentence) => {
                 self.change_status(|status| status.notice = Some(sentence.as_str().into()));
             }
+            Action::Shown(shown) => self.shown.store(*shown, Ordering::Relaxed),
             Action::Quit => {
                 if let Some(helper) = &*self.helper.load() {
                     helper.hang_up();
@@ -255,6 +263,10 @@ struct CaptureThread {
 enum Next {
     /// Capture live.
     Live(WithoutRight),
+    /// Events of this helper.
+    Listen(Box<Session>),
+    /// Show what the socket table tells, for this reason.
+    Sockets { why: Arc<str> },
     /// Play the built-in sample, for this reason.
     Sample { why: Arc<str> },
     /// Nothing to read; wait for a wish.
@@ -269,13 +281,21 @@ impl CaptureThread {
             Input::Live { interface, without_right } => (interface, Next::Live(without_right)),
             Input::Recording(path) => (None, self.play_file(&path)),
         };
-        // The next helper session's flow ids begin where the last one's ended.
+        // The next source's flow ids begin where the last one's ended.
         let mut sessions = 0;
         loop {
             next = match next {
                 Next::Live(without_right) => {
                     sessions += 1;
                     self.capture_live(interface.as_deref(), without_right, sessions)
+                }
+                Next::Listen(helper) => {
+                    sessions += 1;
+                    self.take_over(*helper, sessions)
+                }
+                Next::Sockets { why } => {
+                    sessions += 1;
+                    self.watch_sockets(interface.as_deref(), &why, sessions)
                 }
                 Next::Sample { why } => self.play_sample(&why),
                 Next::Wait => self.wait(),

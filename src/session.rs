@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aggregate::snapshot::Snapshot;
-use crate::settings::{RateWindow, Settings};
+use crate::settings::{MenuBar, RateWindow, Settings};
 
 /// What the capture is doing now.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,7 +15,15 @@ pub enum CaptureState {
     Starting,
     /// Live traffic arrives.
     Live,
-    /// The built-in sample recording plays, because there is no right to capture (`why`).
+    /// There is no capture; what the socket table counts shows in its place.
+    Sockets {
+        /// One sentence: why there is no capture.
+        why: Arc<str>,
+        /// Whether the system is asking for permission just now.
+        is_asking: bool,
+    },
+    /// The built-in sample recording plays, because there is no right to capture and the socket table cannot be
+    /// read (`why`).
     Sample {
         /// One sentence: why not live.
         why: Arc<str>,
@@ -39,6 +47,18 @@ pub enum CaptureState {
     },
 }
 
+/// Whether Crow opens when the user logs in, as the system says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LoginItem {
+    /// It does not.
+    #[default]
+    Off,
+    /// It does.
+    On,
+    /// It will once the user allows it in System Settings (macOS).
+    NeedsApproval,
+}
+
 /// The capture's state beside the newest snapshot.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Status {
@@ -52,6 +72,8 @@ pub struct Status {
     pub speed: f64,
     /// One sentence that the user should know and that stops nothing, such as settings that cannot be saved.
     pub notice: Option<Arc<str>>,
+    /// Whether Crow opens at login.
+    pub login_item: LoginItem,
 }
 
 /// What the user asks the rest of Crow to do.
@@ -71,6 +93,10 @@ pub enum Action {
     Refresh,
     /// The window was shown or hidden: snapshots are only made for a window that shows.
     Shown(bool),
+    /// Open Crow at login from now on, or no longer.
+    OpenAtLogin(bool),
+    /// This is what the system says of the login item now.
+    LoginItem(LoginItem),
     /// Keep these settings for the next start.
     SaveSettings(Box<Settings>),
     /// Show this sentence; it stops nothing.
@@ -92,6 +118,11 @@ pub trait Backend: Send + Sync {
 
     /// What the capture is doing.
     fn status(&self) -> Arc<Status>;
+
+    /// What the item in the menu bar is to show.
+    fn menu_bar(&self) -> MenuBar {
+        MenuBar::default()
+    }
 
     /// Asks for something; the effect shows in a later status or snapshot.
     fn act(&self, action: Action);

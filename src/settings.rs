@@ -78,6 +78,19 @@ pub struct Units {
     pub rates: RateUnit,
 }
 
+/// What Crow's item in the menu bar of macOS shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MenuBar {
+    /// Both rates, one above the other.
+    #[default]
+    TwoLines,
+    /// Both rates side by side.
+    OneLine,
+    /// The mark alone.
+    Icon,
+}
+
 /// One of the three tables.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -148,6 +161,8 @@ pub struct Settings {
     pub connections: TableSettings,
     /// The table of domains.
     pub domains: TableSettings,
+    /// What the item in the menu bar shows (macOS).
+    pub menu_bar: MenuBar,
     /// Whether the pane with the selected row's details shows.
     pub details: bool,
     /// How large the window was.
@@ -165,6 +180,7 @@ impl Default for Settings {
             processes: TableSettings::default(),
             connections: TableSettings::default(),
             domains: TableSettings::default(),
+            menu_bar: MenuBar::default(),
             details: false,
             window: WindowSize::default(),
         }

@@ -100,7 +100,7 @@ def check_imports(program, name):
     extra, missing = sorted(linked - LIBRARIES[name]), sorted(LIBRARIES[name] - linked)
     need(not extra and not missing, f"libraries not expected: {extra}; expected and not linked: {missing}")
     lost = sorted(frameworks_of_dependencies() - linked) if name == "crow" else []
-    need(not lost, f"not linked, so that none of their classes is found on a Mac: {lost}; name them in bundle/build.rs")
+    need(not lost, f"not linked, so that none of their classes is found on a Mac: {lost}; see bundle/build.rs")
     for symbol, number, _ in program.imports:
         need(1 <= number <= len(program.libraries), f"{symbol} is not bound to one library (number {number})")
         library = program.libraries[number - 1]

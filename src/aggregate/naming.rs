@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::Aggregator;
 use super::flows::Flow;
 use super::names::{self, Datagram, Found, Name, Names, Piece, Place, Question};
+use super::routes::products;
 use super::snapshot::{HostName, HostSource};
-use crate::event::{Direction, FlowId, Protocol};
+use crate::event::{Direction, FlowId, InterfaceKind, Protocol};
 use crate::time::Timestamp;
-use crate::wire::{quic, tls};
+use crate::wire::{quic, tls, wireguard};
 
 impl Aggregator {
     /// Reads a datagram, and names the flows that it was about.
@@ -19,6 +20,10 @@ impl Aggregator {
         let (owner, local, remote) = (row.process, row.local, row.remote);
         let datagram = Datagram { flow: id, owner, local, remote, direction, time, bytes };
         if row.protocol == Protocol::UDP && !datagram.is_dns() {
+            if wireguard::is_message(bytes) && !flow.signs.is_wireguard {
+                self.carries_wireguard(id);
+                return;
+            }
             let reading = match flow.closed {
                 None if !flow.is_read => Some(self.finders.datagram(id, bytes)),
                 None if quic::is_initial(bytes) => self.finders.later_datagram(id, bytes),
@@ -86,9 +91,28 @@ impl Aggregator {
                 Arc::make_mut(&mut flow.row).service = service;
             }
         }
-        if let Some(name) = reading.name {
-            self.give(id, time, &name);
+        if let Some(name) = &reading.name {
+            self.give(id, time, name);
         }
+        let Some(flow) = self.connections.get(id) else { return };
+        let is_for_proxy = reading.is_for_proxy && !flow.signs.is_for_proxy;
+        // A host that is named over loopback tells a proxy from a server.
+        let names_over_loopback =
+            reading.name.is_some() && flow.row.interface_kind == InterfaceKind::Loopback;
+        if is_for_proxy && let Some(flow) = self.connections.edit(id) {
+            flow.signs.is_for_proxy = true;
+        }
+        if is_for_proxy || names_over_loopback {
+            self.route_all(vec![id]);
+        }
+    }
+
+    /// The flow's datagrams are `WireGuard`'s: it may be what a tunnel is carried by.
+    fn carries_wireguard(&mut self, id: FlowId) {
+        if let Some(flow) = self.connections.edit(id) {
+            flow.signs.is_wireguard = true;
+        }
+        self.route_all(vec![id]);
     }
 
     /// Gives a flow a name that it said itself, unless it has a better one.
@@ -127,7 +151,10 @@ fn place(id: FlowId, flow: &Flow) -> Place {
 pub(super) fn name(flow: &mut Flow, names: &Names) {
     let row = &flow.row;
     let question = Question { process: row.process, address: row.remote.ip(), opened: row.first_seen };
-    let Some(host) = names.look_up(&question) else { return };
+    let Some(mut host) = names.look_up(&question) else { return };
+    if host.source != HostSource::Mdns && (flow.signs.is_fake || products::is_fake(question.address)) {
+        host.source = HostSource::FakeIp;
+    }
     if row.host.as_ref() == Some(&host) || row.host.as_ref().is_some_and(|old| old.source < host.source) {
         return;
     }

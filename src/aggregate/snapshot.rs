@@ -76,6 +76,74 @@ pub struct Totals {
     pub capture: Statistics,
     /// The last two minutes, for the strip chart.
     pub history: History,
+    /// How it left the machine, and came.
+    pub routes: RouteTotals,
+}
+
+/// How a connection leaves the machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Route {
+    /// Straight to the other end, as far as this machine shows.
+    #[default]
+    Direct,
+    /// To a proxy, which passes it on.
+    Proxied,
+    /// Inside a tunnel.
+    Tunnelled,
+    /// From a proxy on this machine, for those who use it.
+    Upstream,
+    /// A tunnel's packets on their way outside it.
+    Carrier,
+    /// Nowhere: from this machine to itself.
+    Local,
+}
+
+impl Route {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 6] =
+        [Self::Direct, Self::Proxied, Self::Tunnelled, Self::Upstream, Self::Carrier, Self::Local];
+
+    /// The name used in JSON and in the filter: `direct`, `proxied`, …
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Proxied => "proxied",
+            Self::Tunnelled => "tunnelled",
+            Self::Upstream => "upstream",
+            Self::Carrier => "carrier",
+            Self::Local => "local",
+        }
+    }
+}
+
+/// Bytes by route. What an app moves is in exactly one of direct, proxied, tunnelled and local; upstream and carrier
+/// are the same bytes once more, on their way outside.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RouteTotals {
+    /// In the order of [`Route::ALL`]; local ones count once, as sent.
+    pub bytes: [Both<Bytes>; 6],
+    /// What each tunnel carries, by name.
+    pub tunnels: Arc<[TunnelTotals]>,
+}
+
+impl RouteTotals {
+    /// The bytes on one route.
+    #[must_use]
+    pub fn of(&self, route: Route) -> Both<Bytes> {
+        self.bytes.get(route as usize).copied().unwrap_or_default()
+    }
+}
+
+/// What went through a tunnel, and what that came to outside it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TunnelTotals {
+    /// The tunnel, as rows name it in `route_via`.
+    pub name: Arc<str>,
+    /// Both ways inside.
+    pub inner: Bytes,
+    /// Both ways outside, with all that the tunnel adds.
+    pub outer: Bytes,
 }
 
 /// A process, or what has no owner.
@@ -238,12 +306,22 @@ pub struct ConnectionRow {
     pub rtt_us: Option<u32>,
     /// TCP segments sent again, both ways.
     pub retransmits: u32,
+    /// Packets that woke the machine, where the kernel says so (macOS).
+    pub wakes: u32,
+    /// Keep-alive probes, where the kernel says so (macOS).
+    pub keep_alives: u32,
     /// The first packet seen.
     pub first_seen: Timestamp,
     /// The last packet seen.
     pub last_seen: Timestamp,
-    /// Whether its bytes count for the owner's total (not for a carrier or a doubled frame).
+    /// Whether its bytes count for the owner's total (not for a carrier, a proxy's upstream or a doubled frame).
     pub credited: bool,
+    /// The part of `bytes` that counts there: all, nothing, or what it was before or after a tunnel came up.
+    pub counted: Both<Bytes>,
+    /// How it leaves the machine.
+    pub route: Route,
+    /// The proxy or tunnel, where there is one.
+    pub route_via: Option<Arc<str>>,
 }
 
 /// A registrable domain.

@@ -169,7 +169,9 @@ impl Connection {
     pub(super) fn segment(&mut self, segment: &Segment) -> Change {
         let rtt_us = self.acknowledge(segment);
         let grown = segment.length() > 0 && self.grows(segment);
-        let retransmit = segment.length() > 0 && !grown && self.repeats(segment);
+        // Marked by the sender's kernel, it is one even if its first copy went by before Crow looked.
+        let is_marked = segment.marked == Some(true) && segment.direction == Direction::Out;
+        let retransmit = segment.length() > 0 && (is_marked || !grown && self.repeats(segment));
         self.time(segment, grown);
         self.advance(segment, grown);
         let state = self.next_state(segment);

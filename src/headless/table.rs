@@ -8,7 +8,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::json::end;
 use super::select::select;
 use crate::aggregate::names::printable;
-use crate::aggregate::snapshot::{ConnectionRow, ProcessRow, Rows, Snapshot};
+use crate::aggregate::snapshot::{Both, ConnectionRow, ProcessRow, Rows, Snapshot};
 use crate::event::ProcessKey;
 use crate::filter::Filter;
 use crate::units::Bytes;
@@ -174,10 +174,10 @@ fn by_rate(one: &ProcessRow, other: &ProcessRow) -> Ordering {
 /// For each owner the remote end that it moved the most with, by name or by address.
 fn top_hosts(connections: &Rows<ConnectionRow>) -> BTreeMap<Option<ProcessKey>, (Bytes, String)> {
     let mut moved: BTreeMap<(Option<ProcessKey>, String), Bytes> = BTreeMap::new();
-    for row in connections.iter().filter(|row| row.credited) {
+    for row in connections.iter().filter(|row| row.credited || row.counted != Both::default()) {
         let host =
             row.host.as_ref().map_or_else(|| end(row.remote, row.protocol), |host| host.name.to_string());
-        *moved.entry((row.process, host)).or_default() += row.bytes.rx + row.bytes.tx;
+        *moved.entry((row.process, host)).or_default() += row.counted.rx + row.counted.tx;
     }
     let mut top: BTreeMap<Option<ProcessKey>, (Bytes, String)> = BTreeMap::new();
     for ((process, host), bytes) in moved {

@@ -17,11 +17,20 @@ use super::views::sheet::table_ui;
 use super::views::table::{Motion, TableInput, TableState, cycle_sort};
 use super::views::{Key, Row};
 use super::widgets::controls::filter_id;
-use super::{fonts, text};
+use super::{fonts, routes, text};
 use crate::aggregate::snapshot::{ConnectionRow, DomainRow, ProcessRow, Snapshot, Source};
 use crate::filter::Filter;
 use crate::session::{Action, Backend, CaptureState, Status};
 use crate::settings::{Appearance, Settings, View};
+
+/// Has the window that `ctx` draws open its settings with the next frame.
+pub(super) fn request_settings(ctx: &Context) {
+    ctx.data_mut(|data| data.insert_temp(settings_request(), true));
+}
+
+fn settings_request() -> egui::Id {
+    egui::Id::unique("settings are asked for")
+}
 
 /// Seconds from a change of the settings to saving them.
 const SAVE_AFTER: f64 = 1.0;
@@ -134,6 +143,7 @@ impl App {
             theme::choose(ui.ctx(), self.settings.appearance);
             self.applied = Some(self.settings.appearance);
         }
+        self.opens_settings |= ui.data_mut(|data| data.remove_temp::<bool>(settings_request())).is_some();
         self.keyboard(ui.ctx());
         let tokens = tokens(ui);
         self.toolbar(ui, tokens);
@@ -328,6 +338,13 @@ impl App {
             let picked = table.picked::<R>(&picture);
             let shown = (picked.as_ref(), &*picture, self.settings.units);
             self.settings.details = !details::details_ui(ui, shown, &mut self.partners, tokens);
+        }
+        if R::VIEW == View::Connections {
+            let totals = (&picture.totals.routes, self.filter_text.as_str(), self.settings.units);
+            if let Some(text) = routes::routes_ui(ui, totals, tokens) {
+                self.filter_text = text;
+                self.read_filter();
+            }
         }
         let frame = Frame::NONE.fill(tokens.bg);
         let asked = CentralPanel::default().frame(frame).show(ui, |ui| {

@@ -9,13 +9,15 @@ use egui::{
 };
 
 use super::fonts::{Weight, font};
-use super::text;
 use super::theme::{BODY, SMALL, Tokens};
 use super::views::connection::{endpoint, note_sentence, remote_name, service, source_sentence};
 use super::views::{Key, Picked};
 use super::widgets::chart;
 use super::widgets::icon::{self, Icon};
-use crate::aggregate::snapshot::{ConnectionRow, DomainRow, History, HostNote, ProcessRow, Snapshot};
+use super::{routes, text};
+use crate::aggregate::snapshot::{
+    Both, ConnectionRow, DomainRow, History, HostNote, ProcessRow, Route, Snapshot,
+};
 use crate::event::TcpState;
 use crate::settings::Units;
 use crate::units::Bytes;
@@ -47,18 +49,19 @@ impl Partners {
             return;
         }
         let mut bytes: BTreeMap<String, Bytes> = BTreeMap::new();
-        let mut add = |name: String, row: &ConnectionRow| {
-            *bytes.entry(name).or_default() += row.bytes.rx + row.bytes.tx;
-        };
+        let mut add =
+            |name: String, moved: Both<Bytes>| *bytes.entry(name).or_default() += moved.rx + moved.tx;
         match picked {
             Picked::Process(process) => {
                 let own = snapshot.connections.iter().filter(|row| row.process == process.key);
-                own.for_each(|row| add(remote_name(row), row));
+                own.for_each(|row| add(remote_name(row), row.bytes));
             }
             Picked::Domain(domain) => {
                 let address = domain.is_address.then(|| domain.domain.parse().ok()).flatten();
                 let below = snapshot.connections.iter().filter(|row| is_below(row, &domain.domain, address));
-                below.for_each(|row| add(owner(row).to_owned(), row));
+                // Who passes it on for others does not use it.
+                let own = below.filter(|row| row.credited || row.counted != Both::default());
+                own.for_each(|row| add(owner(row).to_owned(), row.counted));
             }
             Picked::Connection(_) => {}
         }
@@ -237,7 +240,7 @@ fn chart_of(picked: &Picked<'_>, snapshot: &Snapshot) -> Option<(String, History
 fn facts(picked: &Picked<'_>, snapshot: &Snapshot, units: Units) -> (Vec<Fact>, Vec<Fact>) {
     match picked {
         Picked::Process(row) => (process_facts(row, snapshot, units), Vec::new()),
-        Picked::Connection(row) => (ends_of(row, snapshot), numbers_of(row, snapshot, units)),
+        Picked::Connection(row) => (ends_of(row, snapshot, units), numbers_of(row, snapshot, units)),
         Picked::Domain(row) => (domain_facts(row, snapshot, units), Vec::new()),
     }
 }
@@ -280,7 +283,7 @@ fn names_of(row: &ProcessRow, snapshot: &Snapshot) -> Option<String> {
     Some(format!("asked for {only} in encrypted DNS{operator}, as far as Crow has seen"))
 }
 
-fn ends_of(row: &ConnectionRow, snapshot: &Snapshot) -> Vec<Fact> {
+fn ends_of(row: &ConnectionRow, snapshot: &Snapshot, units: Units) -> Vec<Fact> {
     let mut facts = vec![("Remote", endpoint(row, row.remote)), ("Local", endpoint(row, row.local))];
     if let Some(host) = &row.host {
         let age = text::age(snapshot.time.since(host.learned));
@@ -291,6 +294,14 @@ fn ends_of(row: &ConnectionRow, snapshot: &Snapshot) -> Vec<Fact> {
     let pid = row.process.map(|key| format!(" ({})", key.pid)).unwrap_or_default();
     facts.push(("Process", format!("{}{pid}", owner(row))));
     facts.extend(row.via.map(|via| ("Through", format!("process {}", via.pid))));
+    facts.push(("Route", routes::sentence(row)));
+    let carried =
+        snapshot.totals.routes.tunnels.iter().find(|tunnel| row.route_via.as_ref() == Some(&tunnel.name));
+    if row.route == Route::Carrier {
+        facts.extend(
+            carried.and_then(|tunnel| routes::overhead(tunnel, units)).map(|words| ("Overhead", words)),
+        );
+    }
     facts.push(("Protocol", row.protocol.to_string().to_uppercase()));
     facts.push(("Interface", row.interface.to_string()));
     facts
@@ -304,6 +315,12 @@ fn numbers_of(row: &ConnectionRow, snapshot: &Snapshot, units: Units) -> Vec<Fac
     if row.state.is_some() {
         facts.push(("Sent again", text::counted(row.retransmits as usize, "segment", "segments")));
     }
+    if row.keep_alives > 0 {
+        facts.push(("Keep-alives", text::counted(row.keep_alives as usize, "probe", "probes")));
+    }
+    if row.wakes > 0 {
+        facts.push(("Woke the Mac", text::counted(row.wakes as usize, "time", "times")));
+    }
     let way = |bytes: Bytes, packets: u64| {
         let packets = text::counted(usize::try_from(packets).unwrap_or(usize::MAX), "packet", "packets");
         format!("{} in {packets}", text::bytes_or_zero(bytes, units))
@@ -313,7 +330,7 @@ fn numbers_of(row: &ConnectionRow, snapshot: &Snapshot, units: Units) -> Vec<Fac
     facts.push(("First packet", ago(row.first_seen)));
     facts.push(("Last packet", ago(row.last_seen)));
     if !row.credited {
-        facts.push(("Counted", "elsewhere: this carries another connection".to_owned()));
+        facts.push(("Counted", "elsewhere: for what it carries".to_owned()));
     }
     facts
 }

@@ -7,6 +7,7 @@ pub mod fonts;
 pub mod icon;
 pub mod key_sheet;
 pub mod keys;
+pub mod routes;
 pub mod shell;
 pub mod states;
 pub mod text;

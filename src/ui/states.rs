@@ -79,6 +79,20 @@ pub fn filter_banner(error: &str) -> Banner {
 fn capture_banner(status: &Status) -> Option<Banner> {
     let is_paused = status.paused;
     match &status.capture {
+        // Paused comes first: the way to go on is wanted more than the way to see more.
+        CaptureState::Live | CaptureState::Sockets { .. } if is_paused => {
+            let banner = Banner::new(Tone::Calm, "Paused", "The display stands still; counting goes on.");
+            Some(banner.with_action("Resume", Action::Pause(false)))
+        }
+        CaptureState::Sockets { why, is_asking } => {
+            let strong = "Short connections and names are missing";
+            let banner = Banner::new(Tone::Calm, strong, &**why);
+            Some(if *is_asking {
+                banner
+            } else {
+                banner.with_action("Start live capture", Action::StartCapture)
+            })
+        }
         CaptureState::Sample { why } => {
             let banner = Banner::new(Tone::Calm, "This is a sample recording, not your network", &**why);
             Some(banner.with_action("Start live capture", Action::StartCapture))
@@ -91,10 +105,6 @@ fn capture_banner(status: &Status) -> Option<Banner> {
             let quiet = note.as_deref().unwrap_or("Every packet in it is counted below.");
             let tone = if note.is_some() { Tone::Warning } else { Tone::Calm };
             Some(Banner::new(tone, "The recording has ended", quiet).dismissible())
-        }
-        CaptureState::Live if is_paused => {
-            let banner = Banner::new(Tone::Calm, "Paused", "The display stands still; counting goes on.");
-            Some(banner.with_action("Resume", Action::Pause(false)))
         }
         CaptureState::Starting | CaptureState::Live | CaptureState::Recording { .. } => None,
     }

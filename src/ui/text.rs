@@ -161,6 +161,7 @@ pub fn capture_state(state: &CaptureState, is_paused: bool) -> String {
         CaptureState::Starting => "Starting".to_owned(),
         _ if is_paused => "Paused".to_owned(),
         CaptureState::Live => "Capturing".to_owned(),
+        CaptureState::Sockets { .. } => "Sockets only".to_owned(),
         CaptureState::Sample { .. } => "Sample recording".to_owned(),
         CaptureState::Recording { played, length: Some(length) } => {
             format!("Playing {} of {}", clock(*played), clock(*length))

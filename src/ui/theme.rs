@@ -44,6 +44,10 @@ pub struct Tokens {
     pub down: Color32,
     /// Sent.
     pub up: Color32,
+    /// Goes through a proxy.
+    pub proxied: Color32,
+    /// Goes through a tunnel.
+    pub tunnelled: Color32,
     /// Capture runs.
     pub good: Color32,
     /// Something needs the user.
@@ -82,6 +86,8 @@ pub const DARK: Tokens = Tokens {
     selection: rgb(0x1f_4f86),
     down: rgb(0x4a_a8ff),
     up: rgb(0xff_9f43),
+    proxied: rgb(0xb7_92ff),
+    tunnelled: rgb(0x3a_c9ba),
     good: rgb(0x30_c95b),
     warn: rgb(0xf2_b53a),
     mark: rgb(0x5c_4a12),
@@ -109,6 +115,8 @@ pub const LIGHT: Tokens = Tokens {
     selection: rgb(0xcf_e4ff),
     down: rgb(0x0a_6fe0),
     up: rgb(0xd0_6c08),
+    proxied: rgb(0x7b_45d6),
+    tunnelled: rgb(0x0a_7f76),
     good: rgb(0x1c_8f3f),
     warn: rgb(0x94_5d00),
     mark: rgb(0xff_e58a),
@@ -285,7 +293,9 @@ mod tests {
     #[test]
     fn what_is_drawn_reaches_three_to_one() {
         for t in [DARK, LIGHT] {
-            for (name, color) in [("down", t.down), ("up", t.up), ("accent", t.accent), ("good", t.good)] {
+            let routes = [("proxied", t.proxied), ("tunnelled", t.tunnelled)];
+            let others = [("down", t.down), ("up", t.up), ("accent", t.accent), ("good", t.good)];
+            for (name, color) in others.into_iter().chain(routes) {
                 for ground in [t.bg, t.panel, t.stripe] {
                     let reached = contrast(color, ground);
                     assert!(reached >= 3.0, "{name}, dark {}: {reached:.2}", t.is_dark);

@@ -121,7 +121,7 @@ impl Finders {
             }
             Err(err) => {
                 let protocol = initials.is_quic().then_some(reader::Protocol::Plain("quic"));
-                Reading { name: None, protocol, is_open: err == Error::Truncated }
+                Reading { protocol, is_open: err == Error::Truncated, ..Reading::default() }
             }
         }
     }

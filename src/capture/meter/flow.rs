@@ -2,6 +2,7 @@
 
 use super::pair::Pair;
 use super::table::Links;
+use crate::capture::Marks;
 use crate::capture::opening::{GapBudget, Openings, Payload};
 use crate::capture::tcp::{Connection, Segment, opposite};
 use crate::event::{Delta, Direction, Event, FlowId, FlowKey, Owner, Protocol, TcpState};
@@ -82,6 +83,8 @@ pub(super) struct Sight<'a> {
     pub(super) clock: u64,
     /// The kernel's retransmission mark, where it marks packets.
     pub(super) marked: Option<bool>,
+    /// All of the kernel's marks.
+    pub(super) marks: Marks,
 }
 
 impl Sight<'_> {
@@ -159,6 +162,8 @@ impl Flow {
                 delta.tx_packets = delta.tx_packets.saturating_add(1);
             }
         }
+        delta.wakes = delta.wakes.saturating_add(sight.marks.has(Marks::WAKE).into());
+        delta.keep_alives = delta.keep_alives.saturating_add(sight.marks.has(Marks::KEEP_ALIVE).into());
         let Some(segment) = sight.segment() else { return false };
         let before = self.patience();
         let is_first = self.connection.is_none();

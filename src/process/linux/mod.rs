@@ -5,12 +5,16 @@
 //! behind in the table by which its process could be found. An incoming one still can be given to the process
 //! that listens; for the others there are [`events`], where the kernel allows them.
 
+pub mod census;
 pub mod events;
 mod holders;
 pub mod interfaces;
 mod processes;
+pub(crate) mod proxies;
 mod raw_table;
 mod sockets;
+mod tcp_info;
+pub mod tunnels;
 
 use std::fs;
 use std::io;

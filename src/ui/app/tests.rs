@@ -8,9 +8,9 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use super::*;
-use crate::aggregate::snapshot::{Both, HostName, HostSource};
+use crate::aggregate::snapshot::{Both, HostName, HostSource, Route};
 use crate::event::{App as AppName, FlowId, InterfaceKind, ProcessKey, Protocol, TcpState};
-use crate::session::{Job, JobResult};
+use crate::session::{Job, JobResult, LoginItem};
 use crate::settings::{Prefixes, RateUnit, RateWindow};
 use crate::time::Timestamp;
 use crate::ui::views::Key;
@@ -128,9 +128,14 @@ fn connection(flow: u64, owner: i32, host: &str) -> Arc<ConnectionRow> {
         rate: Both { rx: rate(10.0), tx: rate(0.0) },
         rtt_us: None,
         retransmits: 0,
+        wakes: 0,
+        keep_alives: 0,
         first_seen: Timestamp::default(),
         last_seen: Timestamp::default(),
         credited: true,
+        counted: Both::default(),
+        route: Route::Direct,
+        route_via: None,
     })
 }
 
@@ -454,17 +459,27 @@ fn each_state_says_itself_and_offers_what_mends_it() {
     let cases = [
         (CaptureState::Sample { why: Arc::clone(&why) }, "This is a sample recording, not your network", "Start live capture"),
         (CaptureState::Gone { why: Arc::clone(&why) }, "Capture has stopped", "Start again"),
+        (CaptureState::Sockets { why: Arc::clone(&why), is_asking: false }, "Short connections and names are missing", "Start live capture"),
     ];
     for (capture, strong, button) in cases {
         let (mut window, fake) = open(three());
         fake.capture(capture);
         window.run();
         window.get_by_label(strong);
-        window.get_by_label("No right to capture.");
+        window.get_by_label_contains("No right to capture.");
         window.get_by_label(button).click();
         window.run();
         assert_eq!(fake.taken(), [Action::StartCapture], "{strong}");
     }
+}
+
+#[test]
+fn while_permission_is_asked_for_it_is_not_asked_for_again() {
+    let (mut window, fake) = open(three());
+    fake.capture(CaptureState::Sockets { why: "waiting for your permission".into(), is_asking: true });
+    window.run();
+    window.get_by_label_contains("waiting for your permission");
+    assert!(window.query_by_label("Start live capture").is_none());
 }
 
 #[test]
@@ -559,6 +574,29 @@ fn settings_take_effect_and_are_saved_a_second_later() {
     assert_eq!((saved.appearance, saved.rate_window), (Appearance::Light, RateWindow::ThirtySeconds));
     window.run_steps(6);
     assert!(fake.taken().is_empty(), "saved once");
+}
+
+#[test]
+fn opening_at_login_is_asked_of_the_system_and_shows_what_it_says() {
+    let (mut window, fake) = open(three());
+    request_settings(&window.ctx);
+    window.run_steps(3);
+    window.get_by_label("Open at login").click();
+    window.run_steps(2);
+    assert!(fake.taken().contains(&Action::OpenAtLogin(true)));
+    // The system has said nothing yet, so the switch is where it was: the next click asks for the same.
+    window.get_by_label("Open at login").click();
+    window.run_steps(2);
+    assert!(fake.taken().contains(&Action::OpenAtLogin(true)));
+    let approval = "Allow Crow in System Settings, General, Login Items";
+    for (login_item, hint) in [(LoginItem::On, false), (LoginItem::NeedsApproval, true)] {
+        *fake.status.lock().unwrap() = Arc::new(Status { login_item, ..Status::clone(&fake.status()) });
+        window.run_steps(3);
+        assert_eq!(window.query_by_label(approval).is_some(), hint);
+        window.get_by_label("Open at login").click();
+        window.run_steps(2);
+        assert!(fake.taken().contains(&Action::OpenAtLogin(false)));
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::aggregate::snapshot::{ProcessRow, Rows, Snapshot};
 use crate::session::{CaptureState, Status};
+use crate::settings::MenuBar;
 use crate::ui::icon::{Levels, level};
 use crate::units::BytesPerSec;
 
@@ -32,6 +33,8 @@ pub(super) struct Face {
     pub(super) paused: bool,
     /// The bars.
     pub(super) levels: Levels,
+    /// What of it the macOS menu bar shows.
+    pub(super) style: MenuBar,
 }
 
 impl Face {
@@ -53,6 +56,7 @@ impl Face {
             processes: busiest(&snapshot.processes).into_iter().map(line).collect(),
             paused: status.paused,
             levels: Levels { down: level(rate.rx.get()), up: level(rate.tx.get()) },
+            style: MenuBar::default(),
         }
     }
 }
@@ -62,6 +66,7 @@ fn note(status: &Status) -> Option<String> {
     let state = match &status.capture {
         CaptureState::Starting => "Starting".to_owned(),
         CaptureState::Live => String::new(),
+        CaptureState::Sockets { .. } => "Without capture: short connections are missing".to_owned(),
         CaptureState::Sample { .. } => "Sample recording, not your network".to_owned(),
         CaptureState::Recording { .. } => format!("Recording {}", status.subject),
         CaptureState::Ended { .. } => format!("End of recording {}", status.subject),

@@ -9,16 +9,18 @@ use crate::aggregate::snapshot::{ConnectionRow, HostNote, HostSource, Rows, Snap
 use crate::event::{Protocol, TcpState};
 use crate::filter::Filter;
 use crate::settings::View;
+use crate::ui::routes;
 use crate::ui::text;
 use crate::ui::widgets::cell::{CellPainter, Rank};
 
 /// The columns of the table of connections.
 #[rustfmt::skip]
 pub const COLUMNS: &[Column] = &[
-    Column { field: Field::Name, title: "Remote host", explanation: "The other end: its name where Crow has seen one, else its address", width: 236.0, is_shown: true },
+    Column { field: Field::Name, title: "Remote host", explanation: "The other end: its name where Crow has seen one, else its address", width: 222.0, is_shown: true },
     Column { field: Field::Process, title: "Process", explanation: "The process that the connection belongs to", width: 140.0, is_shown: true },
-    Column { field: Field::Service, title: "Service", explanation: "The service or, where it is not known, the protocol and port", width: 90.0, is_shown: true },
-    Column { field: Field::State, title: "State", explanation: "The state of the TCP connection", width: 108.0, is_shown: true },
+    Column { field: Field::Service, title: "Service", explanation: "The service or, where it is not known, the protocol and port", width: 82.0, is_shown: true },
+    Column { field: Field::Route, title: "Route", explanation: "How it leaves the machine: straight, or by the proxy or tunnel that is named", width: 112.0, is_shown: true },
+    Column { field: Field::State, title: "State", explanation: "The state of the TCP connection", width: 102.0, is_shown: true },
     Column { field: Field::Down, title: "Down/s", explanation: "Bytes received per second", width: 92.0, is_shown: true },
     Column { field: Field::Up, title: "Up/s", explanation: "Bytes sent per second", width: 92.0, is_shown: true },
     Column { field: Field::Downloaded, title: "Downloaded", explanation: "Bytes received in all", width: 98.0, is_shown: true },
@@ -30,7 +32,7 @@ pub const COLUMNS: &[Column] = &[
     Column { field: Field::Address, title: "Remote address", explanation: "The other end's address and port", width: 170.0, is_shown: false },
     Column { field: Field::Local, title: "Local address", explanation: "This end's address and port", width: 170.0, is_shown: false },
     Column { field: Field::Interface, title: "Interface", explanation: "The network interface", width: 80.0, is_shown: false },
-    Column { field: Field::Age, title: "Age", explanation: "Time since the first packet", width: 84.0, is_shown: true },
+    Column { field: Field::Age, title: "Age", explanation: "Time since the first packet", width: 84.0, is_shown: false },
 ];
 
 /// The address without a port where the protocol has none.
@@ -164,6 +166,7 @@ impl Row for ConnectionRow {
             Field::Retransmits => count(self.retransmits.into()),
             Field::Packets => count(self.packets.rx.saturating_add(self.packets.tx)),
             Field::Interface => SortKey::Text(&self.interface),
+            Field::Route => SortKey::Text(routes::label(self)),
             Field::Local => SortKey::Address(self.local),
             Field::Address => SortKey::Address(self.remote),
             // The older, the larger: the first packet's time counts down.
@@ -185,6 +188,10 @@ impl Row for ConnectionRow {
                 );
                 let note = self.host_note().map(|(note, operator)| note_sentence(note, operator));
                 Some([Some(name), note].into_iter().flatten().collect::<Vec<_>>().join("\n"))
+            }
+            Field::Route => {
+                let sentence = routes::sentence(self);
+                Some(format!("{}: {sentence}.\n{}.", routes::title(self.route), routes::meaning(self.route)))
             }
             Field::Service => {
                 Some(format!("{} over {}", service(self), self.protocol.to_string().to_uppercase()))
@@ -233,6 +240,7 @@ impl Row for ConnectionRow {
                 cell.number(text::count(packets).as_deref(), Rank::Second);
             }
             Field::Interface => cell.text(&self.interface, Rank::Second),
+            Field::Route => cell.route(self.route, routes::label(self)),
             Field::Local => cell.text(&endpoint(self, self.local), Rank::Second),
             Field::Address => cell.text(&endpoint(self, self.remote), Rank::Second),
             Field::Age => cell.number(Some(&text::age(cell.now.since(self.first_seen))), Rank::Second),
@@ -295,6 +303,8 @@ impl Row for ConnectionRow {
             "tx_bps": self.rate.tx.get(),
             "rtt_ms": self.rtt_us.map(|micros| f64::from(micros) / 1000.0),
             "retransmits": self.retransmits,
+            "route": self.route.name(),
+            "route_via": self.route_via.as_deref(),
             "first_seen": self.first_seen.to_string(),
             "last_seen": self.last_seen.to_string(),
         })
@@ -309,6 +319,9 @@ impl Row for ConnectionRow {
         entries.push(MenuEntry::filter("host", &remote_name(self)));
         if self.process.is_some() {
             entries.push(MenuEntry::filter("app", &self.process_name));
+        }
+        if let Some(via) = &self.route_via {
+            entries.push(MenuEntry::filter("via", via));
         }
         entries
     }

@@ -77,6 +77,8 @@ pub enum Field {
     Age,
     /// Host names.
     Hosts,
+    /// How it leaves the machine.
+    Route,
 }
 
 impl Field {
@@ -106,6 +108,7 @@ impl Field {
             Self::Address => "address",
             Self::Age => "age",
             Self::Hosts => "hosts",
+            Self::Route => "route",
         }
     }
 

@@ -4,10 +4,11 @@ use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Vec2, pos2, vec2};
 
 use super::{chart, icon};
-use crate::aggregate::snapshot::History;
+use crate::aggregate::snapshot::{History, Route};
 use crate::settings::Units;
 use crate::time::Timestamp;
 use crate::ui::fonts::{Weight, font};
+use crate::ui::routes;
 use crate::ui::theme::{BODY, CELL, Tokens};
 
 /// How loud a text is.
@@ -167,6 +168,14 @@ impl CellPainter<'_> {
         let center = pos2(self.rect.left() + CELL + 3.0, self.rect.center().y);
         self.painter.circle_filled(center, 3.0, dot);
         self.text_from(center.x + 9.0, text, Rank::Second);
+    }
+
+    /// A route's sign and the name of what it goes through.
+    pub fn route(&self, route: Route, text: &str) {
+        let center = pos2(self.rect.left() + CELL + 3.0, self.rect.center().y);
+        let is_plain = matches!(route, Route::Direct | Route::Local);
+        routes::dot_at(self.painter, center, route, self.tokens);
+        self.text_from(center.x + 9.0, text, if is_plain { Rank::Third } else { Rank::Second });
     }
 
     fn shape(&self, shape: Shape) {

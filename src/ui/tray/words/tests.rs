@@ -64,13 +64,14 @@ fn the_tool_tip_says_when_the_numbers_are_not_live() {
         (CaptureState::Live, false, ""),
         (CaptureState::Live, true, "\nPaused"),
         (CaptureState::Starting, false, "\nStarting"),
+        (CaptureState::Sockets { why: why.clone(), is_asking: false }, false, "\nWithout capture: short connections are missing"),
         (CaptureState::Sample { why: why.clone() }, false, "\nSample recording, not your network"),
         (CaptureState::Recording { played: Duration::ZERO, length: None }, true, "\nRecording trip.pcapng · Paused"),
         (CaptureState::Ended { note: None }, false, "\nEnd of recording trip.pcapng"),
         (CaptureState::Gone { why }, false, "\nNot capturing: the helper has ended"),
     ];
     for (capture, paused, expected) in cases {
-        let status = Status { capture, paused, subject: subject.clone(), speed: 1.0, notice: None };
+        let status = Status { capture, paused, subject: subject.clone(), speed: 1.0, ..Status::default() };
         let face = Face::new(&snapshot(vec![]), &status);
         assert_eq!(face.tooltip.strip_prefix("Total ↓ 1.20 GB  ↑ 30.1 MB"), Some(expected));
         assert_eq!(face.paused, paused);
