@@ -6,6 +6,7 @@ and that a file alone can show. Prints a line for each thing that is right, or w
   check.py app CROW.app [--without PATH]… [--digest]    --digest: the app carries the SHA-256 of its helper
   check.py zip CROW.app CROW.zip  whether the archive holds the bundle, byte for byte and mode for mode
   check.py damage CROW.app        the check of itself: damages copies of the bundle and expects each to be refused
+  check.py learn FILE --name crow   writes what the program links to libraries.txt, for a person to review
 """
 
 import argparse
@@ -29,11 +30,12 @@ import bundle
 
 HERE = Path(__file__).parent
 BOTH = {"arm64", "x86_64"}
+EXPECTED = HERE / "libraries.txt"
 # What each program may link, and nothing else. The helper opens the capture as root: no interface code in it.
 LIBRARIES = {
     name: set(libraries.split())
     for name, libraries in (
-        line.split(":") for line in (HERE / "libraries.txt").read_text().splitlines() if line and line[0] != "#"
+        line.split(":") for line in EXPECTED.read_text().splitlines() if line and line[0] != "#"
     )
 }
 
@@ -97,10 +99,35 @@ def check_imports(program, name):
     linked = {short(library) for library in program.libraries}
     extra, missing = sorted(linked - LIBRARIES[name]), sorted(LIBRARIES[name] - linked)
     need(not extra and not missing, f"libraries not expected: {extra}; expected and not linked: {missing}")
+    lost = sorted(frameworks_of_dependencies() - linked) if name == "crow" else []
+    need(not lost, f"not linked, so that none of their classes is found on a Mac: {lost}; see bundle/build.rs")
     for symbol, number, _ in program.imports:
         need(1 <= number <= len(program.libraries), f"{symbol} is not bound to one library (number {number})")
         library = program.libraries[number - 1]
         need(symbol in known[library], f"{library} does not have {symbol}, as far as stubs.txt knows")
+
+
+def frameworks_of_dependencies():
+    """Those behind the crates that Cargo.toml itself names: objc2-app-kit is AppKit."""
+    direct = [
+        dependency["name"]
+        for dependency in bundle.package()["dependencies"]
+        if dependency["kind"] is None and dependency["name"].startswith("objc2-")
+    ]
+    return {"".join(word.capitalize() for word in name.split("-")[1:]).replace("Io", "IO") for name in direct}
+
+
+def learn(path, name):
+    """Makes what the program links the expected."""
+    linked = {short(library) for part in slices(path.read_bytes()) for library in Program(part).libraries}
+    if linked == LIBRARIES[name]:
+        return
+    lines = [
+        f"{name}: {' '.join(sorted(linked))}" if line.startswith(f"{name}:") else line
+        for line in EXPECTED.read_text().splitlines()
+    ]
+    EXPECTED.write_text("\n".join(lines) + "\n")
+    print(f"{name}: new {sorted(linked - LIBRARIES[name])}, gone {sorted(LIBRARIES[name] - linked)}")
 
 
 def check_app(app, without=(), digest=False):
@@ -248,7 +275,7 @@ def quietly(function, *arguments):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["program", "app", "zip", "damage"])
+    parser.add_argument("what", choices=["program", "app", "zip", "damage", "learn"])
     parser.add_argument("path", type=Path)
     parser.add_argument("archive", type=Path, nargs="?")
     parser.add_argument("--name")
@@ -262,6 +289,8 @@ def main():
             check_program(given.path, given.name, set(given.arch.split(",")), minimum, given.without)
         elif given.what == "app":
             check_app(given.path, given.without, given.digest)
+        elif given.what == "learn":
+            learn(given.path, given.name)
         elif given.what == "zip":
             check_zip(given.path, given.archive)
         else:

@@ -3,7 +3,7 @@
 // It maps the Mach-O file, applies its fixups (chains or opcodes), gives it thread-locals, and binds what it imports from
 // libSystem. Both systems follow the System V AMD64 ABI, so that a plain libc call passes straight through; the calls
 // whose constants or structures differ on macOS (errno, open flags, stat, directories, mutexes, …) have a stand-in here.
-// Enough for a test program of the standard library: arguments, files, output, threads, time, maps.
+// Enough for a test program of the standard library: arguments, files, output, threads, time, maps, other programs.
 //
 // Not here: unwinding (the program must be built with panic=abort), Objective-C, frameworks, sockets, sysctl. A call of
 // anything that has no stand-in ends the program with its name. So it tests our logic as compiled for macOS, and not macOS.
@@ -14,6 +14,8 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <spawn.h>
+#include <poll.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -105,6 +107,19 @@ static int s_open(const char *p, int f, ...) {
     int m = va_arg(a, int);
     va_end(a);
     return open(p, oflags(f), m);
+}
+static int at(int folder) { // AT_FDCWD is -2 on macOS
+    return folder == -2 ? AT_FDCWD : folder;
+}
+static int s_openat(int d, const char *p, int f, ...) {
+    va_list a;
+    va_start(a, f);
+    int m = va_arg(a, int);
+    va_end(a);
+    return openat(at(d), p, oflags(f), m);
+}
+static int s_unlinkat(int d, const char *p, int f) { // AT_REMOVEDIR is 0x80 there
+    return unlinkat(at(d), p, f & 0x80 ? AT_REMOVEDIR : 0);
 }
 static int s_fcntl(int fd, int c, long a) {
     if (c == 67)
@@ -430,13 +445,67 @@ static int s_proc_name(int pid, char *b, uint32_t n) {
     return r;
 }
 
+static int s_ioctl(int fd, unsigned long request, int *value) {
+    switch (request) {
+    case 0x20006601: // FIOCLEX
+        return fcntl(fd, F_SETFD, FD_CLOEXEC);
+    case 0x8004667e: { // FIONBIO
+        int flags = fcntl(fd, F_GETFL);
+        return fcntl(fd, F_SETFL, *value ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
+    }
+    default:
+        errno = ENOTTY;
+        return -1;
+    }
+}
+// ---------------------------------------------------------------- other programs
+// On macOS both types are a pointer. Attributes (signals, groups) stay this system's own.
+static int fa_init(posix_spawn_file_actions_t **p) {
+    *p = malloc(sizeof **p);
+    return d_err(posix_spawn_file_actions_init(*p));
+}
+static int fa_destroy(posix_spawn_file_actions_t **p) {
+    int e = posix_spawn_file_actions_destroy(*p);
+    free(*p);
+    return d_err(e);
+}
+static int fa_dup2(posix_spawn_file_actions_t **p, int from, int to) {
+    return d_err(posix_spawn_file_actions_adddup2(*p, from, to));
+}
+static int fa_chdir(posix_spawn_file_actions_t **p, const char *path) {
+    return d_err(posix_spawn_file_actions_addchdir_np(*p, path));
+}
+static int s_spawnp(pid_t *pid, const char *f, posix_spawn_file_actions_t **fa, void *a, char **argv, char **env) {
+    return d_err(posix_spawnp(pid, f, fa ? *fa : 0, 0, argv, env));
+}
+
 static struct {
     const char *n;
     void *f;
 } tab[] = {
+    {"_ioctl", s_ioctl},
+    {"_posix_spawn_file_actions_init", fa_init},
+    {"_posix_spawn_file_actions_destroy", fa_destroy},
+    {"_posix_spawn_file_actions_adddup2", fa_dup2},
+    {"_posix_spawn_file_actions_addchdir_np", fa_chdir},
+    {"_posix_spawn_file_actions_addchdir", fa_chdir},
+    {"_posix_spawnattr_init", zero},
+    {"_posix_spawnattr_destroy", zero},
+    {"_posix_spawnattr_setflags", zero},
+    {"_posix_spawnattr_setpgroup", zero},
+    {"_posix_spawnattr_setsigdefault", zero},
+    {"_posix_spawnattr_setsigmask", zero},
+    {"_posix_spawnp", s_spawnp},
+    {"_sigemptyset", zero},
+    {"_sigaddset", zero},
     {"___error", s_error},
     {"_open", s_open},
     {"_fcntl", s_fcntl},
+    {"_openat", s_openat},
+    {"_unlinkat", s_unlinkat},
+    {"_fdopendir", fdopendir},
+    {"_fdopendir$INODE64", fdopendir},
+    {"_realpath$DARWIN_EXTSN", realpath},
     {"_stat$INODE64", s_stat},
     {"_lstat$INODE64", s_lstat},
     {"_fstat$INODE64", s_fstat},
@@ -576,6 +645,52 @@ static void *plain(const char *n) { // same name, same ABI, same constants
                                "ftruncate",
                                "fsync",
                                "gettimeofday",
+                               "pipe",
+                               "poll",
+                               "waitpid",
+                               "kill",
+                               "execvp",
+                               "fork",
+                               "chmod",
+                               "fchmod",
+                               "symlink",
+                               "readlink",
+                               "link",
+                               "access",
+                               "chdir",
+                               "umask",
+                               "getgid",
+                               "getegid",
+                               "getppid",
+                               "strerror",
+                               "strncmp",
+                               "strchr",
+                               "bcmp",
+                               "floor",
+                               "ceil",
+                               "round",
+                               "roundf",
+                               "floorf",
+                               "ceilf",
+                               "trunc",
+                               "truncf",
+                               "sinf",
+                               "cosf",
+                               "tanf",
+                               "atan2f",
+                               "acos",
+                               "acosf",
+                               "asin",
+                               "atan",
+                               "logf",
+                               "log10",
+                               "log2f",
+                               "exp2f",
+                               "cbrtf",
+                               "hypotf",
+                               "fmodf",
+                               "fma",
+                               "fmaf",
                                0};
     for (int i = 0; ok[i]; i++)
         if (n[0] == '_' && !strcmp(n + 1, ok[i]))

@@ -3,10 +3,10 @@
 name and the symbols that Crow imports from it. Nothing of Apple's is in it.
 
   stubsdk.py build STUBS.txt FOLDER
-  stubsdk.py learn STUBS.txt UNDEFINED.txt --manifest Cargo.toml [--write]
+  stubsdk.py learn STUBS.txt LINK.log --manifest Cargo.toml [--write]
 
-`learn` finds the library of every symbol in UNDEFINED.txt (one a line, with the leading underscore) that STUBS.txt
-lacks: libSystem when the list of its exports that comes with ziglang has it; else the library that a crate's own
+`learn` reads what a failed link said. It adds the frameworks that were not found and that a crate asks for, and finds
+the library of every undefined symbol: libSystem when the list of its exports that comes with ziglang has it; else the library that a crate's own
 `#[link(name = …)] extern` block names; else a short table of prefixes. What is left over is printed, and the status
 is 1: a misspelt name in an `extern` block fails here, and not on somebody's Mac.
 
@@ -35,6 +35,7 @@ PREFIXES = [
     (r"_k?CV[A-Z]", "CoreVideo"),
     (r"_k?Sec[A-Z]", "Security"),
     (r"_k?SC[A-Z]", "SystemConfiguration"),
+    (r"_k?SM[A-Z]", "ServiceManagement"),
     (r"_k?IO[A-Z]", "IOKit"),
     (r"_k?AX[A-Z]", "ApplicationServices"),
 ]
@@ -170,13 +171,31 @@ def place(symbol, by_name, system, blocks):
     return None, sorted(names)
 
 
-def learn(stubs, undefined, manifest, write):
+def absent(log):
+    """The frameworks, libraries and symbols that the linker did not find."""
+    frameworks = re.findall(r"framework not found for -framework ([A-Za-z0-9_]+)", log)
+    files = re.findall(r"library not found for -l([A-Za-z0-9_.+-]+)", log)
+    symbols = re.findall(r"undefined symbol: (\S+)", log)
+    return [list(dict.fromkeys(names)) for names in (frameworks, files, symbols)]
+
+
+def learn(stubs, log, manifest, write):
+    frameworks, files, symbols = absent(Path(log).read_text(errors="replace"))
     libraries = load(stubs)
+    left = len(files)
+    for name in files:
+        print(f"no install name is known for lib{name}: give it an @lib line in {stubs}", file=sys.stderr)
+    for name in frameworks:
+        # Every framework's program is in its version A, but for the two that stubs.txt has had from the start.
+        install = f"/System/Library/Frameworks/{name}.framework/Versions/A/{name}"
+        libraries.append({"kind": "framework", "name": name, "install": install, "v": "", "also": [], "syms": []})
+        print(f"{name:20} (a framework that a crate's #[link] asks for)")
     have = {symbol for library in libraries for symbol in library["syms"]}
     by_name = {name: library for library in libraries for name in [library["name"], *library["also"]]}
-    new = [symbol for symbol in dict.fromkeys(Path(undefined).read_text().split()) if symbol not in have]
+    new = [symbol for symbol in symbols if symbol not in have]
+    if not (files or frameworks or new):
+        sys.exit("the link failed for another reason than a missing library or symbol")
     blocks, system = (declared(crates(manifest)), libsystem()) if new else ({}, set())
-    left = 0
     for symbol in new:
         name, why = place(symbol, by_name, system, blocks)
         if name is None:

@@ -110,6 +110,17 @@ pub enum LaunchError {
     },
 }
 
+/// The helper that belongs to `program`: beside it; or, in a bundle that `cargo bundle` made, where that puts what
+/// Cargo.toml names as a resource.
+fn helper_of(program: &Path) -> PathBuf {
+    let beside = program.with_file_name("crow-helper");
+    let in_resources = || {
+        let contents = program.parent().filter(|folder| folder.ends_with("Contents/MacOS"))?.parent()?;
+        Some(contents.join("Resources/target/release/crow-helper")).filter(|helper| helper.is_file())
+    };
+    if beside.is_file() { beside } else { in_resources().unwrap_or(beside) }
+}
+
 impl Launch {
     /// The helper beside the running program.
     ///
@@ -118,7 +129,7 @@ impl Launch {
     /// [`LaunchError::Os`] when the system does not tell where that is.
     pub fn beside_this_program(interface: Option<String>) -> Result<Self, LaunchError> {
         let program = std::env::current_exe().map_err(at("finding Crow's own folder"))?;
-        Ok(Self { helper: program.with_file_name("crow-helper"), interface, patience: PATIENCE })
+        Ok(Self { helper: helper_of(&program), interface, patience: PATIENCE })
     }
 
     /// How the helper would come by its rights; `None` when nothing that gives them is at hand.

@@ -34,6 +34,7 @@ pub fn replay(arguments: &Arguments, recording: &Recording<'_>) -> Result<(), Er
     live(arguments, |greeter, interface| {
         let interfaces = recording.interfaces.iter().map(|&name| name.to_owned()).collect();
         let source = Replay::open(recording.file, interfaces, interface, recording.now)?;
+        greeter.stop_blocking()?;
         greeter.say(&ToApp::Started)?;
         let decoder = std::mem::take(&mut greeter.decoder);
         let pipe = Pipe { stream: &greeter.stream, decoder, signals: None, start: Start::look() };

@@ -187,6 +187,7 @@ fn capture(
     let signals = SignalFd::with_flags(&endings, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC);
     let signals = signals.map_err(system)?;
     super::ffi::hurry(HASTE);
+    greeter.stop_blocking()?;
     privileges::drop_for_good(arguments.uid, arguments.gid, live.poll_fd())?;
     greeter.say(&ToApp::Started)?;
     let pipe = Pipe {
@@ -209,6 +210,7 @@ fn capture(
     use super::serve::{Pipe, serve};
 
     let mut live = live::open(interface)?;
+    greeter.stop_blocking()?;
     privileges::drop_for_good(arguments.uid, arguments.gid)?;
     greeter.say(&ToApp::Started)?;
     // A signal ends the process at once. That loses at most the current tick; the pipe's end tells the app.
@@ -269,6 +271,12 @@ impl Greeter {
                 Err(err) => return Err(Error::Pipe(err)),
             }
         }
+    }
+
+    /// From here on the pipe does not block. Before the sandbox of macOS, which may forbid the `ioctl` that this is.
+    /// The one message that is said after it has a few bytes, and the app has read all before it.
+    pub(super) fn stop_blocking(&self) -> Result<(), Error> {
+        self.stream.set_nonblocking(true).map_err(Error::Pipe)
     }
 
     pub(super) fn say<T: serde::Serialize>(&mut self, message: &T) -> Result<(), Error> {

@@ -137,15 +137,12 @@ pub fn serve<S: Source, E: Engine>(
     source: &mut S,
     engine: &mut E,
 ) -> Result<End, ServeError> {
-    if let Err(err) = pipe.stream.set_nonblocking(true) {
-        return Err(ServeError::Poll(err));
-    }
     Server::new(pipe, source, engine).run_and_part()
 }
 
 /// The way to the app.
 pub struct Pipe<'a> {
-    /// The connected socket.
+    /// The connected socket, which must not block.
     pub stream: &'a UnixStream,
     /// What has come from it already.
     pub decoder: Decoder,

@@ -146,3 +146,24 @@ fn capabilities_of_a_program_file_are_seen() {
         eprintln!("not run in full: setcap needs root");
     }
 }
+
+#[test]
+fn the_helper_is_beside_the_program_or_in_the_resources_of_a_plain_bundle() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "").unwrap();
+        path
+    };
+    let program = place("Crow.app/Contents/MacOS/crow");
+    let beside = program.with_file_name("crow-helper");
+    assert_eq!(helper_of(&program), beside, "the place to name when there is none");
+    let in_resources = place("Crow.app/Contents/Resources/target/release/crow-helper");
+    assert_eq!(helper_of(&program), in_resources);
+    place("Crow.app/Contents/MacOS/crow-helper");
+    assert_eq!(helper_of(&program), beside, "what scripts/bundle signed comes first");
+    let elsewhere = place("bin/crow");
+    place("Resources/target/release/crow-helper");
+    assert_eq!(helper_of(&elsewhere), elsewhere.with_file_name("crow-helper"), "not in a bundle");
+}

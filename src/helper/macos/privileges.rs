@@ -12,14 +12,25 @@ use crate::helper::ffi;
 /// The user and the group whom the helper becomes when it was started by root for root: `nobody`, −2.
 pub const NOBODY: u32 = 0xffff_fffe;
 
-/// What the helper may do beside using the descriptors that it holds: nothing.
+/// What the helper may do beside using the descriptors that it holds: two things.
 ///
-/// Seatbelt asks when something is opened, looked up, started or connected, and not when an open
-/// descriptor is read or written. The helper holds the capture, the pipe and the standard ones, and from here on it only
-/// waits, reads, writes, computes and ends. No exception is made: not for files (it reads none), not
-/// for `sysctl` and process information (the app does the looking up), not for Mach services (it speaks to none), not
-/// for the network (the pipe is connected). Messages about denied operations stay on: one of them is a finding.
-pub const PROFILE: &str = "(version 1)\n(deny default)\n";
+/// Seatbelt asks when something is opened, looked up, started or connected, and not when an open descriptor is read,
+/// written or waited for. The helper holds the capture, the pipe and the standard ones. Two calls of its work are asked
+/// about all the same, and without an exception the capture would end at its first heartbeat:
+///
+/// - `ioctl` on any device, open or not (xnu `bsd/vfs/vfs_vnops.c`, `vn_ioctl`): `BIOCGSTATS`, the kernel's count of
+///   lost packets. Only the capture's own device can be meant, as no other can be opened.
+/// - `sysctl` by name (xnu `bsd/kern/kern_newsysctl.c`, `sysctl_root`): `getifaddrs` reads the list of interfaces as
+///   `net.routetable.0.0.3.0`. Every program may, and there is nothing of other processes in it.
+///
+/// No other exception is made: not for files (it reads none), not for process information (the app does the looking
+/// up), not for Mach services (it speaks to none), not for the network (the pipe is connected, and does not block from
+/// before: setting that is an `ioctl` as well). Messages about denied operations stay on: one of them is a finding.
+pub const PROFILE: &str = r#"(version 1)
+(deny default)
+(allow file-ioctl (regex #"^/dev/bpf[0-9]+$"))
+(allow sysctl-read (sysctl-name-prefix "net.routetable."))
+"#;
 
 /// Why privileges could not be given up. The helper must end then.
 #[derive(Debug, thiserror::Error)]
@@ -99,4 +110,20 @@ fn step(step: &'static str, result: nix::Result<()>) -> Result<(), Error> {
 
 fn io_step(step: &'static str, result: io::Result<()>) -> Result<(), Error> {
     result.map_err(|source| Error::Step { step, source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_profile_denies_everything_but_two_things() {
+        let depth = |text: &str, bracket| text.matches(bracket).count();
+        assert_eq!(depth(PROFILE, '('), depth(PROFILE, ')'));
+        let rules: Vec<&str> = PROFILE.lines().filter_map(|rule| rule.split([' ', ')']).next()).collect();
+        assert_eq!(rules, ["(version", "(deny", "(allow", "(allow"]);
+        let allowed: Vec<&str> =
+            PROFILE.split("(allow ").skip(1).filter_map(|rule| rule.split(' ').next()).collect();
+        assert_eq!(allowed, ["file-ioctl", "sysctl-read"]);
+    }
 }
