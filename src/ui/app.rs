@@ -357,17 +357,15 @@ impl App {
         }
         self.status_bar::<R>(ui, &table, tokens);
         let chosen_below = self.details::<R>(ui, (&table, &picture), tokens);
-        if R::VIEW == View::Connections {
-            let totals = (&picture.totals.routes, self.filter_text.as_str(), self.settings.units);
-            if let Some(text) = routes::routes_ui(ui, totals, tokens) {
-                self.filter_text = text;
-                self.read_filter();
-            }
+        let totals = (&picture.totals.routes, self.filter_text.as_str(), self.settings.units);
+        let by_route = matches!(R::VIEW, View::Connections).then(|| routes::routes_ui(ui, totals, tokens));
+        if let Some(text) = by_route.flatten() {
+            self.filter_text = text;
+            self.read_filter();
         }
         let input = TableInput { snapshot: &picture, ..newest };
         let look = TableLook { input, icons: &self.icons, user: status.user.as_deref() };
-        let frame = Frame::NONE.fill(tokens.bg);
-        let panel = CentralPanel::default().frame(frame);
+        let panel = CentralPanel::default().frame(Frame::NONE.fill(tokens.bg));
         let chosen = if table.matches() == 0 {
             panel.show(ui, |ui| self.empty(ui, table.hidden(), tokens));
             None
