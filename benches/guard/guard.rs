@@ -1,9 +1,8 @@
 //! Five hot paths for `scripts/guard`, which counts their instructions under callgrind.
 //!
-//! Each `hot_…` is called once, over fixed input, and what comes before it is not counted. None has a closure:
-//! callgrind would take it for the function itself.
+//! The path to run is the argument. Each is called once, over fixed input, and what comes before it is not counted.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark may panic")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a benchmark may panic")]
 
 #[path = "../support/busy.rs"]
 mod busy;
@@ -30,36 +29,43 @@ const PACKETS: usize = 20_000;
 const FLOWS: u32 = 1_000;
 
 fn main() {
+    let path = std::env::args().nth(1).unwrap();
     let recipe =
         Recipe { packets: PACKETS, flows: FLOWS, spread: Spread::Uniform, snaplen: 96, pktap: false };
     let traffic = Traffic::new(recipe);
     let frames: Vec<(&[u8], u32)> = traffic.frames().collect();
-    hot_frame_decode(&frames);
+    match path.as_str() {
+        "hot_frame_decode" => hot_frame_decode(&frames),
+        "hot_meter" => {
+            let packets: Vec<Packet<'_>> = frames
+                .iter()
+                .filter_map(|(bytes, wire_len)| frame::decode(LinkType::ETHERNET, bytes, *wire_len).ok())
+                .collect();
+            let (mut meter, mut events) = (Meter::new(MeterOptions::default()), Vec::new());
+            // Once to open every flow; what a packet of a known flow costs is what counts.
+            feed(&mut meter, &packets, 1_000, &mut events);
+            hot_meter(&mut meter, &packets, &mut events);
+        }
+        "hot_pipe" => hot_pipe(&events_of_ticks(&frames)),
+        "hot_aggregator" => {
+            let mut busy = Busy::new(10_000);
+            busy.settle();
+            hot_aggregator(&mut busy);
+        }
+        "hot_names" => hot_names(&greetings()),
+        _ => panic!("{path} is no hot path"),
+    }
+}
 
-    let packets: Vec<Packet<'_>> = frames
-        .iter()
-        .filter_map(|(bytes, wire_len)| frame::decode(LinkType::ETHERNET, bytes, *wire_len).ok())
-        .collect();
-    let mut meter = Meter::new(MeterOptions::default());
-    let mut events = Vec::new();
-    // Once to open every flow; what a packet of a known flow costs is what counts.
-    feed(&mut meter, &packets, 1_000, &mut events);
-    hot_meter(&mut meter, &packets, &mut events);
-
-    let told = events_of_ticks(&frames);
-    hot_pipe(&told);
-
-    let mut busy = Busy::new(10_000);
-    busy.settle();
-    hot_aggregator(&mut busy);
-
-    let names: Vec<String> = (0..50).map(|host| format!("host{host}.example.com")).collect();
-    let greetings = names.iter().map(|name| {
-        let question = greetings::dns_question(name, 7);
-        let answer = greetings::dns_answer(&question, [192, 0, 2, 7]);
-        [answer, greetings::tls_greeting(name), greetings::quic_greeting(name, *b"crowcrow")]
-    });
-    hot_names(&greetings.collect::<Vec<_>>());
+/// What programs say first, for 50 hosts.
+fn greetings() -> Vec<[Vec<u8>; 3]> {
+    let names = (0..50).map(|host| format!("host{host}.example.com"));
+    names
+        .map(|name| {
+            let answer = greetings::dns_answer(&greetings::dns_question(&name, 7), [192, 0, 2, 7]);
+            [answer, greetings::tls_greeting(&name), greetings::quic_greeting(&name, *b"crowcrow")]
+        })
+        .collect()
 }
 
 /// The events of a recording, tick by tick, as the helper sends them.
