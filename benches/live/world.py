@@ -31,7 +31,7 @@ class World:
            "peer", "name", CABLE, "netns", sides[1], "address", "02:78:00:00:00:02")
         for side, address in zip(sides, (CLIENT, SERVER)):
             # Silent but for the loads: no router solicitations.
-            subprocess.run(["ip", "netns", "exec", side, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1"],
+            subprocess.run(["nsenter", f"--net=/run/netns/{side}", "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1"],
                            check=False, capture_output=True)
             ip("-n", side, "address", "add", f"{address}/24", "dev", CABLE)
             ip("-n", side, "link", "set", "lo", "up")
@@ -46,8 +46,9 @@ class World:
         self.folder.cleanup()
 
     def command(self, side, words):
-        """`ip netns exec` becomes the program, so that the child's pid is the program's."""
-        return ["ip", "netns", "exec", f"{self.name}-{side}", *words]
+        """`nsenter` becomes the program, so that the child's pid is the program's. `ip netns exec` would hide
+        /sys/fs/cgroup, which owners by kernel events need and which a real system has."""
+        return ["nsenter", f"--net=/run/netns/{self.name}-{side}", *words]
 
     def start(self, side, words, **options):
         child = subprocess.Popen(self.command(side, words), **options)
