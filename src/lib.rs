@@ -70,6 +70,7 @@ pub mod session;
 pub mod settings;
 pub mod store;
 pub mod time;
+#[cfg(feature = "window")]
 pub mod ui;
 pub mod units;
 pub mod wire;

@@ -23,8 +23,11 @@ use super::peer::{Peer, descends_from};
 use super::protocol::{Decoder, Hello, ProtocolError, ToApp, ToHelper};
 use super::session::{Process, Session, SessionError, describe, send};
 
-/// The capabilities that let the helper work without root, as `setcap` takes them.
-pub const FILE_CAPABILITIES: &str = "cap_net_raw,cap_sys_ptrace,cap_dac_read_search=ep";
+/// The capabilities that let the helper work without root, as `setcap` takes them: to capture; to look up owners (the
+/// two that it keeps); to attach kernel events (the last three: on Linux 6.18 the programs are refused without
+/// `cap_perfmon`).
+pub const FILE_CAPABILITIES: &str =
+    "cap_net_raw,cap_sys_ptrace,cap_dac_read_search,cap_bpf,cap_net_admin,cap_perfmon=ep";
 
 /// What to start.
 #[derive(Clone, Debug)]

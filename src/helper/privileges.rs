@@ -7,6 +7,7 @@
 //! other processes, so owners could no longer be found.
 
 use std::io;
+use std::os::fd::BorrowedFd;
 
 use caps::{CapSet, Capability, CapsHashSet};
 use nix::sys::prctl;
@@ -50,14 +51,14 @@ pub enum Error {
 /// Becomes user `uid` and group `gid`, keeps two capabilities and enters the allow-list of system calls.
 ///
 /// Root (0) becomes [`NOBODY`]. A helper with file capabilities is `uid` already. Must be called while
-/// the process has one thread only: capabilities and the filter belong to threads.
+/// the process has one thread only: capabilities and the filter belong to threads. From `capture` it can only read then.
 ///
 /// # Errors
 ///
 /// [`Error`]: some privilege may still be held, so the process must end.
-pub fn drop_for_good(uid: u32, gid: u32) -> Result<(), Error> {
+pub fn drop_for_good(uid: u32, gid: u32, capture: BorrowedFd<'_>) -> Result<(), Error> {
     give_up_root(uid, gid, &KEPT)?;
-    seccomp::enter()
+    seccomp::enter(capture)
 }
 
 /// All of it but the filter of system calls.

@@ -174,7 +174,7 @@ fn capture(arguments: &Arguments, greeter: &mut Greeter, interface: Option<&str>
     let signals = SignalFd::with_flags(&endings, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC);
     let signals = signals.map_err(system)?;
     super::ffi::hurry(HASTE);
-    privileges::drop_for_good(arguments.uid, arguments.gid)?;
+    privileges::drop_for_good(arguments.uid, arguments.gid, live.poll_fd())?;
     greeter.say(&ToApp::Started)?;
     let pipe = Pipe {
         stream: &greeter.stream,

@@ -8,7 +8,7 @@ use directories::ProjectDirs;
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
-use crate::settings::{SETTINGS_VERSION, Settings};
+use crate::settings::{SETTINGS_VERSION, Settings, WindowSize};
 
 /// Why settings could not be read or kept. Each message is one that a person can act on.
 #[derive(Debug, thiserror::Error)]
@@ -97,17 +97,8 @@ impl SettingsFile {
             Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(Settings::default()),
             Err(source) => return Err(Error::Read { path: self.path.clone(), source }),
         };
-        // The version alone first: a newer Crow may have changed what the rest means.
-        let understood = serde_json::from_slice::<Map<String, Value>>(&bytes).and_then(|fields| {
-            let version = fields.get("version").map_or(Ok(0), u32::deserialize)?;
-            if version > SETTINGS_VERSION {
-                Ok(Err(version))
-            } else {
-                Settings::deserialize(Value::Object(fields)).map(Ok)
-            }
-        });
-        match understood {
-            Ok(Ok(settings)) => Ok(Settings { version: SETTINGS_VERSION, ..settings }),
+        match parse(&bytes) {
+            Ok(Ok(settings)) => Ok(settings),
             Ok(Err(version)) => Err(Error::Newer { version, kept: self.put_aside(&format!("v{version}"))? }),
             Err(err) => Err(Error::Broken { reason: err.to_string(), kept: self.put_aside("broken")? }),
         }
@@ -148,12 +139,40 @@ impl SettingsFile {
         if let Some(folder) = self.path.parent() {
             fs::create_dir_all(folder)?;
         }
-        let mut text = serde_json::to_string_pretty(settings)?;
+        let mut text = serde_json::to_string_pretty(&finite(settings.clone()))?;
         text.push('\n');
         let mut file = create_private(target)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()
     }
+}
+
+/// What a settings file says; `Err` of the version when a later Crow wrote it.
+///
+/// # Errors
+///
+/// The parser's, with line and column, when this is no settings file.
+pub fn parse(bytes: &[u8]) -> serde_json::Result<Result<Settings, u32>> {
+    // The version alone first: a newer Crow may have changed what the rest means.
+    let fields = serde_json::from_slice::<Map<String, Value>>(bytes)?;
+    let version = fields.get("version").map_or(Ok(0), u32::deserialize)?;
+    if version > SETTINGS_VERSION {
+        return Ok(Err(version));
+    }
+    let settings = Settings::deserialize(Value::Object(fields))?;
+    Ok(Ok(Settings { version: SETTINGS_VERSION, ..finite(settings) }))
+}
+
+/// `settings` without sizes that JSON has no numbers for: `1e300` is infinite as an `f32`, would be written as `null`, and
+/// that would make the whole file unreadable.
+fn finite(mut settings: Settings) -> Settings {
+    if !(settings.window.width.is_finite() && settings.window.height.is_finite()) {
+        settings.window = WindowSize::default();
+    }
+    for table in [&mut settings.processes, &mut settings.connections, &mut settings.domains] {
+        table.widths.retain(|_, width| width.is_finite());
+    }
+    settings
 }
 
 /// A new, empty file that only this user may read.
@@ -168,8 +187,10 @@ fn create_private(path: &Path) -> io::Result<File> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
-    use crate::settings::{Appearance, RateWindow};
+    use crate::settings::{Appearance, RateWindow, SortBy, TableSettings};
 
     fn file(text: Option<&str>) -> (tempfile::TempDir, SettingsFile) {
         let folder = tempfile::tempdir().unwrap();
@@ -208,6 +229,63 @@ mod tests {
         let names: Vec<_> =
             fs::read_dir(file.path().parent().unwrap()).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(names, ["settings.json"], "nothing is left beside it");
+    }
+
+    #[test]
+    fn sizes_beyond_all_numbers_are_left_out() {
+        let text =
+            r#"{"window":{"width":1e300,"height":1.0},"processes":{"widths":{"name":-1e300,"down":2.0}}}"#;
+        let (_folder, file) = file(Some(text));
+        let (mut settings, complaint) = file.load();
+        assert!(complaint.is_none(), "{complaint:?}");
+        assert_eq!(settings.window, WindowSize::default());
+        assert_eq!(settings.processes.widths.keys().collect::<Vec<_>>(), ["down"]);
+        settings.window.height = f32::NAN;
+        file.save(&settings).unwrap();
+        assert_eq!(file.load().0, Settings { window: WindowSize::default(), ..settings });
+    }
+
+    /// Any settings that Crow can have.
+    fn any_settings() -> impl Strategy<Value = Settings> {
+        let size = || prop_oneof![any::<f32>(), Just(f32::INFINITY), Just(f32::NAN), -1e4_f32..1e4];
+        let table = || {
+            let sort = prop::option::of((".*", any::<bool>()));
+            (
+                sort,
+                prop::collection::btree_map(".*", any::<bool>(), 0..4),
+                prop::collection::btree_map(".*", size(), 0..4),
+            )
+                .prop_map(|(sort, columns, widths)| TableSettings {
+                    sort: sort.map(|(column, descending)| SortBy { column, descending }),
+                    columns,
+                    widths,
+                })
+        };
+        (table(), table(), table(), size(), size(), any::<[bool; 3]>()).prop_map(
+            |(processes, connections, domains, width, height, [details, is_light, is_short])| Settings {
+                appearance: if is_light { Appearance::Light } else { Appearance::Dark },
+                rate_window: if is_short { RateWindow::OneSecond } else { RateWindow::ThirtySeconds },
+                processes,
+                connections,
+                domains,
+                details,
+                window: WindowSize { width, height },
+                ..Settings::default()
+            },
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_settings_are_read_as_they_were_saved(settings in any_settings()) {
+            let (_folder, file) = file(None);
+            file.save(&settings).unwrap();
+            let (again, complaint) = file.load();
+            prop_assert!(complaint.is_none(), "{complaint:?}");
+            prop_assert_eq!(again, finite(settings));
+        }
     }
 
     #[test]

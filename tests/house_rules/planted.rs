@@ -84,8 +84,11 @@ fn unsafe_outside_its_place() {
     caught("src/process/linux/sockets.rs", block, "leaves unsafe to ffi.rs");
     caught("src/capture/ffi.rs", block, "leaves unsafe to ffi.rs");
     caught("src/units.rs", "#![expect(unsafe_code, reason = \"\")]\n", "leaves unsafe to ffi.rs");
-    passes("src/process/linux/ffi.rs", block);
-    passes("src/helper/ffi.rs", block);
+    caught("src/process/linux/ffi.rs", block, "says unsafe 1 times, and 0 are known");
+    caught("src/helper/ffi.rs", block, "says unsafe 1 times");
+    let (known, count, _) = crate::rules::UNSAFE.first().unwrap();
+    passes(known, &block.repeat(*count));
+    caught(known, &block.repeat(*count - 1), "are known");
     passes("src/process/linux/sockets.rs", "// unsafe is elsewhere\n");
 }
 

@@ -3,8 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;
+use std::net::UdpSocket;
+use std::os::fd::AsFd;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitStatus};
+
+use nix::sys::signal::kill;
+use nix::sys::socket::{AddressFamily, SockFlag, SockProtocol, SockType, socket};
+use nix::unistd::Pid;
 
 use super::*;
 
@@ -13,6 +21,8 @@ const PROBE: &str = "CROW_TEST_PROBE";
 /// A process of another user, to look into.
 const TARGET: &str = "CROW_TEST_TARGET";
 const USER: u32 = 54_321;
+/// A file that no probe may make.
+const NOT_MADE: &str = "/tmp/crow-must-not-exist";
 
 /// Runs this test program again as a process of its own, in which [`probe`] does what `PROBE` names.
 fn try_in_a_child(what: &str, target: u32) -> ExitStatus {
@@ -47,8 +57,12 @@ fn probe() {
             assert_eq!(links(&target), 0);
         }
         _ => {
-            drop_for_good(USER, USER).unwrap();
-            confined(&what, &target);
+            let capture = UdpSocket::bind("127.0.0.1:0").unwrap();
+            let other = UdpSocket::bind("127.0.0.1:0").unwrap();
+            // As the capture's socket in the helper: connected, so that a write would send.
+            capture.connect(other.local_addr().unwrap()).unwrap();
+            drop_for_good(USER, USER, capture.as_fd()).unwrap();
+            confined(&what, &target, &capture);
         }
     }
     // The harness would do forbidden things to end in good order.
@@ -56,7 +70,7 @@ fn probe() {
 }
 
 /// What one probe does after root is given up.
-fn confined(what: &str, target: &str) {
+fn confined(what: &str, target: &str, capture: &UdpSocket) {
     let status = fs::read_to_string("/proc/thread-self/status").unwrap();
     assert!(status.contains("CapEff:\t0000000000080004\n"), "{status}");
     assert!(status.contains("NoNewPrivs:\t1\n") && status.contains("Seccomp:\t2\n"), "{status}");
@@ -64,14 +78,41 @@ fn confined(what: &str, target: &str) {
     match what {
         "look" => assert!(links(target) >= 4, "the program and three descriptors"),
         "netlink" => assert!(nix::ifaddrs::getifaddrs().unwrap().count() > 0),
-        "write" => drop(fs::File::create("/tmp/crow-must-not-exist")),
-        "append" => drop(fs::File::options().append(true).open("/dev/null")),
-        "internet" => drop(std::net::UdpSocket::bind("127.0.0.1:0")),
-        "run" => drop(Command::new("/bin/true").spawn()),
-        "signal" => drop(nix::sys::signal::kill(nix::unistd::Pid::from_raw(1), None)),
-        "remove" => drop(fs::remove_file("/tmp/crow-must-not-exist")),
+        "read the capture" => {
+            capture.set_nonblocking(true).unwrap();
+            assert_eq!(capture.recv(&mut [0; 10]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+        }
+        "write a file" => drop(fs::File::create(NOT_MADE)),
+        "append to a file" => drop(fs::File::options().append(true).open("/dev/null")),
+        "make a folder" => drop(fs::create_dir(NOT_MADE)),
+        "remove a file" => drop(fs::remove_file(NOT_MADE)),
+        "rename a file" => drop(fs::rename(NOT_MADE, NOT_MADE)),
+        "change a file's rights" => drop(fs::set_permissions(NOT_MADE, fs::Permissions::from_mode(0o777))),
+        "internet" => drop(UdpSocket::bind("127.0.0.1:0")),
+        "another pipe" => drop(UnixStream::pair()),
+        "audit netlink" => drop(netlink(SockProtocol::NetlinkAudit)),
+        "send on the capture" => drop(capture.send(b"hello")),
+        "write to the capture" => drop(nix::unistd::write(capture, b"hello")),
+        "copy the capture" => drop(capture.try_clone()),
+        "run a program" => drop(Command::new("/bin/true").spawn()),
+        "start a thread" => drop(std::thread::Builder::new().spawn(|| {}).map(std::thread::JoinHandle::join)),
+        "signal init" => drop(kill(Pid::from_raw(1), None)),
+        "signal the own group" => drop(kill(Pid::from_raw(0), None)),
+        "trace" => drop(nix::sys::ptrace::attach(Pid::from_raw(target.parse().unwrap()))),
+        "be root" => drop(setresuid(ROOT, ROOT, ROOT)),
+        "be traced" => drop(nix::sys::ptrace::traceme()),
+        "enter a namespace" => drop(nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWUSER)),
+        "change root" => drop(nix::unistd::chroot("/proc")),
+        "read environ of another" => {
+            // What the two capabilities allow and nothing takes away again; README says so.
+            assert!(fs::read(format!("/proc/{target}/environ")).is_ok());
+        }
         other => panic!("{other}"),
     }
+}
+
+fn netlink(protocol: SockProtocol) -> nix::Result<std::os::fd::OwnedFd> {
+    socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, protocol)
 }
 
 /// How many of a process's descriptors and programs can be read.
@@ -101,6 +142,8 @@ fn owners_of_other_users_sockets_can_be_found_without_root() {
     with_a_strangers_process(|stranger| {
         assert!(try_in_a_child("look", stranger).success());
         assert!(try_in_a_child("netlink", stranger).success());
+        assert!(try_in_a_child("read the capture", stranger).success());
+        assert!(try_in_a_child("read environ of another", stranger).success());
     });
 }
 
@@ -115,7 +158,14 @@ fn neither_capability_alone_is_enough() {
 #[test]
 fn a_forbidden_call_ends_the_process() {
     with_a_strangers_process(|stranger| {
-        for what in ["write", "append", "internet", "run", "signal", "remove"] {
+        #[rustfmt::skip]
+        let forbidden = [
+            "write a file", "append to a file", "make a folder", "remove a file", "rename a file",
+            "change a file's rights", "internet", "another pipe", "audit netlink", "send on the capture",
+            "write to the capture", "copy the capture", "run a program", "start a thread", "signal init",
+            "signal the own group", "trace", "be root", "be traced", "enter a namespace", "change root",
+        ];
+        for what in forbidden {
             let status = try_in_a_child(what, stranger);
             assert_eq!(status.signal(), Some(libc::SIGSYS), "{what}: {status}");
         }

@@ -9,8 +9,9 @@ pub(super) mod told;
 
 use std::fs::{self, File};
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 
 use self::ffi::Ring;
@@ -68,7 +69,7 @@ pub struct KernelEvents {
 
 impl KernelEvents {
     /// Loads the programs, attaches them to all processes that this one sees, and maps the ring. Covers the
-    /// network namespace of the calling thread. Needs `CAP_BPF` and `CAP_NET_ADMIN` (root has both), a
+    /// network namespace of the calling thread. Needs `CAP_BPF`, `CAP_NET_ADMIN` and `CAP_PERFMON` (root has them), a
     /// unified control-group tree, and Linux 5.14.
     ///
     /// # Errors
@@ -77,7 +78,8 @@ impl KernelEvents {
     pub fn open() -> Result<Self, Refused> {
         let refused = |call| move |source| Refused { call, source };
         let group = unified_group().and_then(File::open).map_err(refused("the control-group tree"))?;
-        let namespace = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))
+        // Any socket tells; this one has no way to the network.
+        let namespace = UnixDatagram::unbound()
             .and_then(|socket| ffi::namespace_cookie(socket.as_fd()))
             .map_err(refused("the network namespace's number"))?;
         let sizes = (program::COOKIE_BYTES, program::PROCESS_BYTES);

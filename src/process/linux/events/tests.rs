@@ -3,7 +3,7 @@
 #![expect(clippy::print_stdout, reason = "who runs the tests is told what was not checked")]
 
 use std::ffi::OsStr;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::{Command, Stdio};
 
 use super::*;

@@ -1,0 +1,6 @@
+//! `scripts/fuzz quic`: see `tests/parsers/mod.rs`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    crow_fuzz::quic(bytes);
+});
