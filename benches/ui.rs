@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use crow::aggregate::snapshot::{
-    Both, ConnectionRow, DomainRow, History, HostName, HostSource, ProcessRow, Snapshot,
+    Both, ConnectionRow, DomainRow, History, HostName, HostSource, ProcessRow, Route, Snapshot,
 };
 use crow::event::{App as AppName, FlowId, InterfaceKind, ProcessKey, Protocol, TcpState};
 use crow::session::Backend;
@@ -145,9 +145,14 @@ fn connection(row: u32, turn: u64) -> Arc<ConnectionRow> {
         rate: rate(seed),
         rtt_us: Some(row % 90_000),
         retransmits: 0,
+        wakes: 0,
+        keep_alives: 0,
         first_seen: Timestamp::default(),
         last_seen: Timestamp::default(),
         credited: true,
+        counted: Both::default(),
+        route: Route::Direct,
+        route_via: None,
     })
 }
 

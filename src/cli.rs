@@ -8,6 +8,7 @@ use clap::Parser;
 /// Which app is using the network, with whom, and how much?
 #[derive(Clone, Debug, Parser)]
 #[command(name = "crow", version, max_term_width = 100)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own on the command line")]
 pub struct Cli {
     /// Show only processes whose name or app contains this
     pub process: Option<String>,
@@ -31,6 +32,14 @@ pub struct Cli {
     /// Time between prints [default: 1]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, requires = "headless")]
     pub interval: Option<Duration>,
+
+    /// Look whether all that Crow needs works here, and print a report for an issue
+    #[arg(long, conflicts_with_all = ["process", "interface", "replay", "headless"])]
+    pub self_check: bool,
+
+    /// Start in the menu bar or tray, without a window: what "Open at login" does
+    #[arg(long, conflicts_with_all = ["headless", "self_check"])]
+    pub hidden: bool,
 
     /// Stop after this long
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]

@@ -15,7 +15,7 @@ use crate::filter::Filter;
 use crate::headless::{Document, select, table};
 use crate::pipeline::{Input, Pipeline, PipelineOptions, SAMPLE, WithoutRight};
 use crate::session::{Action, CaptureState};
-use crate::settings::RateWindow;
+use crate::settings::{RateWindow, Units};
 use crate::time::Timestamp;
 
 /// Without `--interval`.
@@ -44,13 +44,13 @@ pub enum RunError {
     Threads(io::Error),
 }
 
-/// Prints what `cli` asks for until its end, the recording's end or the reader's end.
+/// Prints what `cli` asks for until its end, the recording's end or the reader's end; tables in these `units`.
 ///
 /// # Errors
 ///
 /// [`RunError`]; what was known before it has been printed.
-pub fn run(cli: &Cli) -> Result<(), RunError> {
-    let printer = Printer::new(cli);
+pub fn run(cli: &Cli, units: Units) -> Result<(), RunError> {
+    let printer = Printer::new(cli, units);
     let done = match &cli.replay {
         Some(path) => {
             Recording::open(path).map_err(RunError::from).and_then(|file| replay(cli, file, &printer))
@@ -66,6 +66,8 @@ pub fn run(cli: &Cli) -> Result<(), RunError> {
 
 /// What is printed, and how.
 struct Printer {
+    /// How the table writes amounts; JSON has bytes.
+    units: Units,
     filter: Filter,
     is_json: bool,
     interval: Duration,
@@ -74,8 +76,9 @@ struct Printer {
 }
 
 impl Printer {
-    fn new(cli: &Cli) -> Self {
+    fn new(cli: &Cli, units: Units) -> Self {
         Self {
+            units,
             filter: cli.process.as_deref().map(Filter::process).unwrap_or_default(),
             is_json: cli.json,
             interval: cli.interval.unwrap_or(USUAL_INTERVAL),
@@ -98,7 +101,7 @@ impl Printer {
                 // Home, then clear: the next picture stands where the last one stood.
                 out.write_all(b"\x1b[H\x1b[2J").map_err(RunError::Output)?;
             }
-            out.write_all(table(snapshot, width, rows, &self.filter).as_bytes())
+            out.write_all(table(snapshot, (width, rows), &self.filter, self.units).as_bytes())
         };
         written.and_then(|()| out.flush()).map_err(RunError::Output)
     }

@@ -235,6 +235,10 @@ pub struct Delta {
     pub tx_packets: u32,
     /// TCP segments that repeat bytes already seen, in both directions.
     pub retransmits: u32,
+    /// Packets that the kernel marked as having woken the machine (PKTAP).
+    pub wakes: u32,
+    /// Packets that the kernel marked as keep-alive probes (PKTAP).
+    pub keep_alives: u32,
     /// The state, when it changed.
     pub state: Option<TcpState>,
     /// The newest round-trip time in microseconds, when one was measured.
@@ -252,9 +256,19 @@ impl Delta {
             rx_packets: 0,
             tx_packets: 0,
             retransmits: 0,
+            wakes: 0,
+            keep_alives: 0,
             state: None,
             rtt_us: None,
         }
+    }
+}
+
+impl Delta {
+    /// Whether anything moved, and not only what is known of the flow changed.
+    #[must_use]
+    pub const fn is_traffic(&self) -> bool {
+        self.rx_bytes | self.tx_bytes != 0 || self.rx_packets | self.tx_packets != 0
     }
 }
 
@@ -286,7 +300,43 @@ pub struct Statistics {
     pub flows: u64,
 }
 
-/// What capture tells.
+/// A proxy that the system's settings name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProxySetting {
+    /// The machine that it runs on: a name or an address.
+    pub host: String,
+    /// Where it listens there.
+    pub port: u16,
+    /// Where the setting was found: `environment`, `GNOME`, `KDE`, `macOS`.
+    pub origin: String,
+}
+
+/// Who moves a tunnel's packets between the tunnel and the network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TunnelHolder {
+    /// A process that holds the tunnel's device.
+    Process {
+        /// Its pid.
+        pid: i32,
+        /// Its program's name.
+        name: String,
+    },
+    /// The kernel's own `WireGuard`.
+    WireGuard,
+    /// A service of the system's network settings, by the name that its user gave it.
+    Service(String),
+}
+
+/// A tunnel interface and its holder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tunnel {
+    /// The interface's name.
+    pub interface: String,
+    /// Who holds it.
+    pub holder: TunnelHolder,
+}
+
+/// What capture and the system tell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
     /// An interface is there, or has changed.
@@ -367,4 +417,8 @@ pub enum Event {
     Fault(String),
     /// Nothing is wrong, but the user may want to know what this system lets Crow not do. One sentence.
     Note(String),
+    /// The proxies that the system's settings name now: all of them, in place of those told before.
+    Proxies(Vec<ProxySetting>),
+    /// Whose tunnels there are now, as far as that is known: all of them, in place of those told before.
+    Tunnels(Vec<Tunnel>),
 }

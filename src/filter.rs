@@ -6,7 +6,7 @@
 
 use std::str::FromStr;
 
-use crate::aggregate::snapshot::{ConnectionRow, DomainRow, ProcessRow};
+use crate::aggregate::snapshot::{ConnectionRow, DomainRow, ProcessRow, Route};
 use crate::event::TcpState;
 
 /// What to show.
@@ -41,6 +41,12 @@ pub enum FilterError {
         /// What stood behind it.
         value: String,
     },
+    /// `route:` with a word that begins no route's name.
+    #[error("`{value}` is no route; try `route:proxied`, `route:tunnelled` or `route:direct`")]
+    UnknownRoute {
+        /// What stood behind it.
+        value: String,
+    },
     /// A quotation mark without its partner.
     #[error("a quotation mark is missing its partner")]
     OpenQuote,
@@ -70,7 +76,7 @@ impl Filter {
         let wanted = self.terms.iter().filter(|term| term.positive);
         let word = |term: &Term| match &term.test {
             Test::Word(text) | Test::App(text) | Test::Host(text) => Some(text.clone()),
-            Test::Pid(_) | Test::Protocol(_) | Test::Port(_) | Test::State(_) | Test::Interface(_) => None,
+            _ => None,
         };
         wanted.filter_map(word).collect()
     }
@@ -93,12 +99,12 @@ impl Filter {
             ),
             Test::App(name) => Some(contains(&row.name, name) || contains(&row.app.name, name)),
             Test::Pid(pid) => Some(row.key.is_some_and(|key| key.pid == *pid)),
-            Test::Host(_) | Test::Protocol(_) | Test::Port(_) | Test::State(_) | Test::Interface(_) => None,
+            _ => None,
         })
     }
 
     /// Whether to show a connection. Words look at the owner's name, the host, the domain, both
-    /// ends' addresses with their ports, the service and the interface.
+    /// ends' addresses with their ports, the service, the interface and the proxy or tunnel.
     #[must_use]
     pub fn matches_connection(&self, row: &ConnectionRow) -> bool {
         self.all(|test| {
@@ -115,6 +121,8 @@ impl Filter {
                 }
                 Test::State(prefix) => row.state.is_some_and(|state| state.name().starts_with(&**prefix)),
                 Test::Interface(name) => contains(&row.interface, name),
+                Test::Route(prefix) => row.route.name().starts_with(&**prefix),
+                Test::Via(name) => row.route_via.as_deref().is_some_and(|via| contains(via, name)),
             })
         })
     }
@@ -129,7 +137,7 @@ impl Filter {
             Test::Word(word) => Some(has_host(word) || has_process(word)),
             Test::App(name) => Some(has_process(name)),
             Test::Host(host) => Some(has_host(host)),
-            Test::Pid(_) | Test::Protocol(_) | Test::Port(_) | Test::State(_) | Test::Interface(_) => None,
+            _ => None,
         })
     }
 
@@ -166,6 +174,8 @@ enum Test {
     Port(u16),
     State(String),
     Interface(String),
+    Route(String),
+    Via(String),
 }
 
 impl Term {
@@ -200,6 +210,11 @@ impl Test {
                 Self::State(value.to_owned())
             }
             "state" => return Err(FilterError::UnknownState { value: value.to_owned() }),
+            "route" if Route::ALL.iter().any(|route| route.name().starts_with(value)) => {
+                Self::Route(value.to_owned())
+            }
+            "route" => return Err(FilterError::UnknownRoute { value: value.to_owned() }),
+            "via" => Self::Via(value.to_owned()),
             _ => Self::Interface(value.to_owned()),
         })
     }
@@ -241,6 +256,7 @@ fn connection_has_word(row: &ConnectionRow, word: &str) -> bool {
     contains(&row.process_name, word)
         || row.service.is_some_and(|service| contains(service, word))
         || contains(&row.interface, word)
+        || row.route_via.as_deref().is_some_and(|via| contains(via, word))
         || connection_has_host(row, word)
         || row.local.to_string().contains(word)
 }
@@ -252,7 +268,7 @@ fn connection_has_host(row: &ConnectionRow, word: &str) -> bool {
 }
 
 /// The keys, each with a value to show as an example.
-const KEYS: [(&str, &str); 7] = [
+const KEYS: [(&str, &str); 9] = [
     ("app", "firefox"),
     ("host", "example.com"),
     ("pid", "4711"),
@@ -260,6 +276,8 @@ const KEYS: [(&str, &str); 7] = [
     ("port", "443"),
     ("state", "established"),
     ("iface", "en0"),
+    ("route", "proxied"),
+    ("via", "mihomo"),
 ];
 
 const STATES: [TcpState; 10] = [

@@ -49,9 +49,20 @@
 //! - **The helper runs at a higher priority** (`nice -10`): behind busy compilers it lost packets and owners.
 //! - **Owners of short connections** come from kernel events where the kernel allows them, attached before root is
 //!   given up; the socket table is asked where it does not.
+//! - **Without the right to capture** the window opens on this machine's own sockets and not on the sample: the system
+//!   counts each socket's payload and says whose it is ([`process::census`]), which becomes the same events as packets do.
+//!   The sample plays where the sockets cannot be read. Once the capture begins all totals begin again at 0, because
+//!   payload and IP bytes do not add up and every connection would be there twice. `--headless` prints counts of
+//!   packets or ends with status 1, as before.
+//! - **The command line** has two options more: `--self-check` prints a report of what works on this machine, and
+//!   `--hidden` starts without a window, which is what "Open at login" does on Linux. (macOS says by itself that login
+//!   has started an app.)
+//! - **Who opens Crow at login** is asked of the system each time and not kept in the settings: it can be changed there.
 //! - **JSON**: `interval_s` is `null` when only a recording's end is printed; `limits` is there when one was reached.
 
 pub mod aggregate;
+#[cfg(all(target_os = "linux", feature = "window"))]
+pub mod bus;
 pub mod capture;
 pub mod cli;
 #[cfg(unix)]
@@ -63,9 +74,12 @@ pub mod headless;
 pub mod helper;
 #[cfg(target_os = "linux")]
 pub mod instance;
+pub mod login_item;
 #[cfg(unix)]
 pub mod pipeline;
 pub mod process;
+#[cfg(unix)]
+pub mod self_check;
 pub mod session;
 pub mod settings;
 pub mod store;

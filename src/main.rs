@@ -14,12 +14,15 @@ use crossbeam_channel::{Sender, bounded};
 use crow::aggregate::snapshot::Snapshot;
 use crow::capture::file::Recording;
 use crow::cli::Cli;
+use crow::login_item;
 use crow::pipeline::{Input, Pipeline, PipelineOptions, WithoutRight};
-use crow::session::{Action, Backend, Job, JobResult, Status};
+use crow::self_check;
+use crow::self_check::points::Outcome;
+use crow::session::{Action, Backend, IconState, Job, JobResult, Program, Status};
 use crow::settings::Settings;
 use crow::store::settings_file::SettingsFile;
 use crow::ui::app::App;
-use crow::ui::shell::{Options, Shell, ShellError, Waker};
+use crow::ui::shell::{self, Options, Shell, ShellError, Waker};
 use tracing_subscriber::EnvFilter;
 
 /// Settings that may wait to be written; of more, the last one is written with the next change or not at all.
@@ -28,7 +31,11 @@ const MAX_WAITING_SETTINGS: usize = 16;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     log_to_standard_error();
-    let done = if cli.headless { headless(&cli) } else { window(&cli) };
+    let done = match &cli {
+        _ if cli.self_check => check(&cli),
+        _ if cli.headless => headless(&cli),
+        _ => window(&cli),
+    };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(err) => {
@@ -55,7 +62,28 @@ fn complain(sentence: &str) {
 }
 
 fn headless(cli: &Cli) -> anyhow::Result<()> {
-    Ok(crow::console::run(cli)?)
+    let (settings, complaint) =
+        SettingsFile::of_user().as_ref().map_or_else(Default::default, SettingsFile::load);
+    if let Some(err) = complaint {
+        complain(&err.to_string());
+    }
+    Ok(crow::console::run(cli, settings.units)?)
+}
+
+/// Prints the self-check's report; points that failed are said on standard error too.
+fn check(cli: &Cli) -> anyhow::Result<()> {
+    let span = cli.duration.unwrap_or(self_check::USUAL_SPAN);
+    let report = self_check::run(span, shell::tray_is_seen()).context("the self-check could not begin")?;
+    write!(io::stdout(), "{report}").context("standard output cannot be written")?;
+    match report.count(Outcome::Failed) {
+        0 => Ok(()),
+        failed => {
+            let points = if failed == 1 { "point" } else { "points" };
+            anyhow::bail!(
+                "{failed} {points} of the self-check failed; the report says which, and what that means"
+            )
+        }
+    }
 }
 
 fn window(cli: &Cli) -> anyhow::Result<()> {
@@ -65,11 +93,12 @@ fn window(cli: &Cli) -> anyhow::Result<()> {
             Recording::open(path)?;
             Input::Recording(path.clone())
         }
-        None => Input::Live { interface: cli.interface.clone(), without_right: WithoutRight::Sample },
+        None => Input::Live { interface: cli.interface.clone(), without_right: WithoutRight::Watch },
     };
     let file = SettingsFile::of_user();
     let (settings, complaint) = file.as_ref().map_or_else(Default::default, SettingsFile::load);
-    let options = Options { open_at_start: true, viewport: App::viewport(&settings), clock: Instant::now };
+    let options =
+        Options { open_at_start: !cli.hidden, viewport: App::viewport(&settings), clock: Instant::now };
     let (shell, waker) = match Shell::new(options) {
         Err(err @ ShellError::NoDisplay(_)) => {
             complain(&format!("{err}; printing here in its place"));
@@ -88,7 +117,7 @@ fn window(cli: &Cli) -> anyhow::Result<()> {
         wake: Box::new(move || wake.wake()),
     })
     .context("Crow's threads could not be started")?;
-    let (to_writer, from_window) = bounded::<Option<Settings>>(MAX_WAITING_SETTINGS);
+    let (to_writer, from_window) = bounded::<Order>(MAX_WAITING_SETTINGS);
     let desk = Arc::new(Desk {
         pipeline: pipeline.backend(),
         settings: ArcSwap::from_pointee(settings),
@@ -97,10 +126,20 @@ fn window(cli: &Cli) -> anyhow::Result<()> {
     });
     let told = pipeline.backend();
     let writer = thread::Builder::new().name("settings".to_owned()).spawn(move || {
-        for settings in from_window.iter().map_while(std::convert::identity) {
-            if let Some(Err(err)) = file.as_ref().map(|file| file.save(&settings)) {
-                told.act(Action::Notice(err.to_string()));
+        told.act(Action::LoginItem(login_item::state()));
+        for order in from_window {
+            let done = match order {
+                Order::Save(settings) => {
+                    file.as_ref().map_or(Ok(()), |file| file.save(&settings)).map_err(|err| err.to_string())
+                }
+                Order::OpenAtLogin(on) => login_item::set(on).map_err(|err| err.to_string()),
+                Order::End => return,
+            };
+            if let Err(sentence) = done {
+                told.act(Action::Notice(sentence));
             }
+            // Asked anew each time: the user can change it in the system too, and a refusal turns the switch back.
+            told.act(Action::LoginItem(login_item::state()));
         }
     })?;
     if let Some(span) = cli.duration {
@@ -128,7 +167,7 @@ fn window(cli: &Cli) -> anyhow::Result<()> {
             drop(pipeline);
             door.close();
             // The last settings are written before the program ends.
-            if desk.to_writer.send(None).is_err() || writer.join().is_err() {
+            if desk.to_writer.send(Order::End).is_err() || writer.join().is_err() {
                 tracing::error!("the settings were not written");
             }
         },
@@ -136,11 +175,21 @@ fn window(cli: &Cli) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What the thread beside the window does: whatever touches the disk or asks the system.
+enum Order {
+    /// Write these settings.
+    Save(Box<Settings>),
+    /// Open Crow at login, or no longer.
+    OpenAtLogin(bool),
+    /// Nothing more will come.
+    End,
+}
+
 /// What the window talks to: the pipeline, and beside it the settings and the way out.
 struct Desk {
     pipeline: Arc<dyn Backend>,
     settings: ArcSwap<Settings>,
-    to_writer: Sender<Option<Settings>>,
+    to_writer: Sender<Order>,
     waker: Waker,
 }
 
@@ -157,8 +206,13 @@ impl Backend for Desk {
         match action {
             Action::SaveSettings(settings) => {
                 self.settings.store(Arc::new(Settings::clone(&settings)));
-                if self.to_writer.try_send(Some(*settings)).is_err() {
+                if self.to_writer.try_send(Order::Save(settings)).is_err() {
                     tracing::warn!("the disk is slow: these settings are not written");
+                }
+            }
+            Action::OpenAtLogin(on) => {
+                if self.to_writer.try_send(Order::OpenAtLogin(on)).is_err() {
+                    tracing::warn!("the disk is slow: the login item stays as it is");
                 }
             }
             Action::Quit => self.waker.quit(),
@@ -172,6 +226,14 @@ impl Backend for Desk {
 
     fn worked(&self) -> Option<JobResult> {
         self.pipeline.worked()
+    }
+
+    fn icon(&self, program: &Program) -> IconState {
+        self.pipeline.icon(program)
+    }
+
+    fn settings(&self) -> Arc<Settings> {
+        self.settings.load_full()
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -12,15 +13,20 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select};
 use crate::aggregate::snapshot::{Snapshot, Source};
 use crate::aggregate::{Aggregator, AggregatorOptions};
 use crate::event::Event;
-use crate::helper::session::Control;
+use crate::helper::session::{Control, Session};
+use crate::process::users::own_name;
 use crate::session::Backend;
-use crate::session::{Action, CaptureState, Job, JobResult, Status};
+use crate::session::{Action, CaptureState, IconState, Job, JobResult, Program, Status};
 use crate::settings::RateWindow;
 use crate::time::Timestamp;
 
+mod chores;
 mod live;
 mod recording;
+mod sockets;
+mod system;
 
+use chores::{Chore, KnownIcons};
 pub use recording::SAMPLE;
 
 /// Batches of events that may wait for the aggregator. When they do, the capture thread waits, then the pipe
@@ -61,8 +67,8 @@ pub enum Input {
 pub enum WithoutRight {
     /// Ask for it.
     Ask,
-    /// Play the built-in sample; the window offers to ask.
-    Sample,
+    /// Show what the socket table tells, or the built-in sample where that cannot be read; the window offers to ask.
+    Watch,
 }
 
 /// What [`Pipeline::start`] needs to know.
@@ -91,8 +97,12 @@ struct Shared {
     to_aggregate: Sender<Action>,
     to_worker: Sender<Job>,
     from_worker: Receiver<JobResult>,
+    to_chores: Sender<Chore>,
+    icons: ArcSwap<KnownIcons>,
     /// The running helper's ear, so that quitting does not wait for its next word.
     helper: ArcSwapOption<Control>,
+    /// Whether a window shows, so that it is worth asking the system more often.
+    shown: AtomicBool,
     wake: Box<dyn Fn() + Send + Sync>,
 }
 
@@ -121,16 +131,22 @@ impl Pipeline {
         let (to_aggregate, aggregate_actions) = bounded(MAX_WAITING_ACTIONS);
         let (messages, inbox) = bounded(MAX_WAITING_BATCHES);
         let (to_worker, from_worker) = start_worker()?;
+        let (to_chores, chores) = chores::channel();
+        let status = Status { speed: 1.0, user: Some(own_name().into()), ..Status::default() };
         let shared = Arc::new(Shared {
             snapshot: ArcSwap::default(),
-            status: ArcSwap::from_pointee(Status { speed: 1.0, ..Status::default() }),
+            status: ArcSwap::from_pointee(status),
             to_capture,
             to_aggregate,
             to_worker,
             from_worker,
+            to_chores,
+            icons: ArcSwap::default(),
             helper: ArcSwapOption::empty(),
+            shown: AtomicBool::new(options.shown),
             wake: options.wake,
         });
+        chores::start(Arc::downgrade(&shared), chores)?;
         let aggregate = AggregateThread {
             shared: Arc::clone(&shared),
             inbox,
@@ -183,14 +199,20 @@ impl Backend for Shared {
         match &action {
             Action::Pause(paused) => self.change_status(|status| status.paused = *paused),
             Action::Speed(speed) => self.change_status(|status| status.speed = *speed),
+            Action::LoginItem(state) => self.change_status(|status| status.login_item = *state),
             Action::Notice(sentence) => {
                 self.change_status(|status| status.notice = Some(sentence.as_str().into()));
             }
+            Action::Shown(shown) => self.shown.store(*shown, Ordering::Relaxed),
             Action::Quit => {
                 if let Some(helper) = &*self.helper.load() {
                     helper.hang_up();
                 }
             }
+            Action::EndProcess { target, force } => {
+                return self.ask_for(Chore::End { target: target.clone(), force: *force });
+            }
+            Action::Reveal(path) => return self.ask_for(Chore::Reveal(Arc::clone(path))),
             _ => {}
         }
         for way in [&self.to_capture, &self.to_aggregate] {
@@ -206,6 +228,10 @@ impl Backend for Shared {
 
     fn worked(&self) -> Option<JobResult> {
         self.from_worker.try_recv().ok()
+    }
+
+    fn icon(&self, program: &Program) -> IconState {
+        self.icon_of(program)
     }
 }
 
@@ -255,6 +281,10 @@ struct CaptureThread {
 enum Next {
     /// Capture live.
     Live(WithoutRight),
+    /// Events of this helper.
+    Listen(Box<Session>),
+    /// Show what the socket table tells, for this reason.
+    Sockets { why: Arc<str> },
     /// Play the built-in sample, for this reason.
     Sample { why: Arc<str> },
     /// Nothing to read; wait for a wish.
@@ -269,13 +299,21 @@ impl CaptureThread {
             Input::Live { interface, without_right } => (interface, Next::Live(without_right)),
             Input::Recording(path) => (None, self.play_file(&path)),
         };
-        // The next helper session's flow ids begin where the last one's ended.
+        // The next source's flow ids begin where the last one's ended.
         let mut sessions = 0;
         loop {
             next = match next {
                 Next::Live(without_right) => {
                     sessions += 1;
                     self.capture_live(interface.as_deref(), without_right, sessions)
+                }
+                Next::Listen(helper) => {
+                    sessions += 1;
+                    self.take_over(*helper, sessions)
+                }
+                Next::Sockets { why } => {
+                    sessions += 1;
+                    self.watch_sockets(interface.as_deref(), &why, sessions)
                 }
                 Next::Sample { why } => self.play_sample(&why),
                 Next::Wait => self.wait(),
@@ -345,6 +383,10 @@ impl AggregateThread {
                         aggregator.set_window(window);
                     }
                     Ok(Action::Reset) => aggregator.reset(now(source, clock)),
+                    Ok(Action::Watch(watch)) => {
+                        aggregator.watch(watch);
+                        next_tick = Instant::now();
+                    }
                     Ok(Action::Refresh) => next_tick = Instant::now(),
                     Ok(Action::Shown(shown)) => {
                         self.shown = shown;

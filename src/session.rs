@@ -4,7 +4,8 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::aggregate::snapshot::Snapshot;
+use crate::aggregate::snapshot::{Snapshot, Watch};
+use crate::event::ProcessKey;
 use crate::settings::{RateWindow, Settings};
 
 /// What the capture is doing now.
@@ -15,7 +16,15 @@ pub enum CaptureState {
     Starting,
     /// Live traffic arrives.
     Live,
-    /// The built-in sample recording plays, because there is no right to capture (`why`).
+    /// There is no capture; what the socket table counts shows in its place.
+    Sockets {
+        /// One sentence: why there is no capture.
+        why: Arc<str>,
+        /// Whether the system is asking for permission just now.
+        is_asking: bool,
+    },
+    /// The built-in sample recording plays, because there is no right to capture and the socket table cannot be
+    /// read (`why`).
     Sample {
         /// One sentence: why not live.
         why: Arc<str>,
@@ -39,6 +48,18 @@ pub enum CaptureState {
     },
 }
 
+/// Whether Crow opens when the user logs in, as the system says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LoginItem {
+    /// It does not.
+    #[default]
+    Off,
+    /// It does.
+    On,
+    /// It will once the user allows it in System Settings (macOS).
+    NeedsApproval,
+}
+
 /// The capture's state beside the newest snapshot.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Status {
@@ -52,6 +73,55 @@ pub struct Status {
     pub speed: f64,
     /// One sentence that the user should know and that stops nothing, such as settings that cannot be saved.
     pub notice: Option<Arc<str>>,
+    /// Whether Crow opens at login.
+    pub login_item: LoginItem,
+    /// The login name of the user that Crow runs as: whose processes it may end.
+    pub user: Option<Arc<str>>,
+}
+
+/// A process as the user saw it when asking something of it. Before anything is done to it, its start and its program
+/// are compared again: pids are given to other processes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Which process.
+    pub key: ProcessKey,
+    /// What it is called.
+    pub name: Arc<str>,
+    /// Its program's file.
+    pub path: Option<Arc<str>>,
+}
+
+/// A program, to find its icon.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Program {
+    /// The app's id: a bundle's path, an app id or a program's path.
+    pub app: String,
+    /// The program's file.
+    pub path: Option<Arc<str>>,
+}
+
+/// An app's icon: [`AppIcon::SIDE`] × [`AppIcon::SIDE`] pixels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppIcon {
+    /// Red, green, blue and opacity of each pixel, row by row, the colours not multiplied by the opacity.
+    pub rgba: Vec<u8>,
+}
+
+impl AppIcon {
+    /// Pixels in a row, and rows: sixteen points at two pixels each.
+    pub const SIDE: u32 = 32;
+}
+
+/// What is known of an icon.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum IconState {
+    /// It is being looked for; ask again.
+    #[default]
+    Sought,
+    /// The system has none.
+    None,
+    /// Here it is.
+    Found(Arc<AppIcon>),
 }
 
 /// What the user asks the rest of Crow to do.
@@ -63,6 +133,12 @@ pub enum Action {
     Pause(bool),
     /// Play a recording at this multiple of its own pace; infinite is as fast as it can.
     Speed(f64),
+    /// Play a recording from here on, counted from its first packet. Going back plays everything before anew.
+    Seek(Duration),
+    /// Play a paused recording on by a second.
+    Step,
+    /// Chart this row second by second, or none any longer.
+    Watch(Option<Watch>),
     /// Average rates over this span.
     Window(RateWindow),
     /// Set all totals to zero.
@@ -71,10 +147,23 @@ pub enum Action {
     Refresh,
     /// The window was shown or hidden: snapshots are only made for a window that shows.
     Shown(bool),
+    /// Open Crow at login from now on, or no longer.
+    OpenAtLogin(bool),
+    /// This is what the system says of the login item now.
+    LoginItem(LoginItem),
     /// Keep these settings for the next start.
     SaveSettings(Box<Settings>),
     /// Show this sentence; it stops nothing.
     Notice(String),
+    /// Ask a process of the user's own to end; with `force`, end it at once.
+    EndProcess {
+        /// Which one.
+        target: Target,
+        /// Whether it is not asked.
+        force: bool,
+    },
+    /// Show this file in the system's file manager.
+    Reveal(Arc<str>),
     /// End the program.
     Quit,
 }
@@ -108,5 +197,15 @@ pub trait Backend: Send + Sync {
     /// The result of a job, the oldest first; `None` while none is ready.
     fn worked(&self) -> Option<JobResult> {
         None
+    }
+
+    /// A program's icon. The first question has it looked for.
+    fn icon(&self, _program: &Program) -> IconState {
+        IconState::None
+    }
+
+    /// The settings that were saved last.
+    fn settings(&self) -> Arc<Settings> {
+        Arc::default()
     }
 }

@@ -1,9 +1,12 @@
 //! What the user chose. Saved by `store`, read by everyone.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+use crate::units::{Bytes, BytesPerSec, scaled};
 
 /// The version of the settings that this Crow writes; it reads this one and every earlier one.
 pub const SETTINGS_VERSION: u32 = 1;
@@ -78,6 +81,113 @@ pub struct Units {
     pub rates: RateUnit,
 }
 
+/// What Crow's item in the menu bar of macOS shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MenuBar {
+    /// Both rates, one above the other.
+    #[default]
+    TwoLines,
+    /// Both rates side by side.
+    OneLine,
+    /// The mark alone.
+    Icon,
+}
+
+impl Units {
+    /// Three significant digits and a unit: `2.62 MB/s`, `21.0 Mbit/s`, `2.50 MiB/s`.
+    #[must_use]
+    pub fn rate(self, rate: BytesPerSec) -> String {
+        let (value, unit) = match self.rates {
+            RateUnit::Bytes => (rate.get(), "B/s"),
+            RateUnit::Bits => (rate.get() * 8.0, "bit/s"),
+        };
+        scaled(value, (self.base(), unit))
+    }
+
+    /// Three significant digits and a unit: `32.4 MB`, `30.9 MiB`.
+    #[must_use]
+    pub fn bytes(self, bytes: Bytes) -> String {
+        scaled(bytes.0 as f64, (self.base(), "B"))
+    }
+
+    const fn base(self) -> f64 {
+        match self.prefixes {
+            Prefixes::Decimal => 1000.0,
+            Prefixes::Binary => 1024.0,
+        }
+    }
+}
+
+/// How far away the other end of traffic is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Distance {
+    /// On this machine (loopback).
+    ThisMachine,
+    /// On the same network: private, link-local, multicast and broadcast addresses, and names under `local`.
+    LocalNetwork,
+    /// Anywhere else.
+    Internet,
+}
+
+impl Distance {
+    /// How far away an address is (IANA special-purpose address registries; RFC 1918, 3927, 4193, 4291, 5771).
+    #[must_use]
+    pub fn of(address: IpAddr) -> Self {
+        let is_local = match address.to_canonical() {
+            address if address.is_loopback() => return Self::ThisMachine,
+            IpAddr::V4(v4) => {
+                v4.is_private()
+                    || v4.is_link_local()
+                    || v4.is_broadcast()
+                    || v4.is_multicast()
+                    || v4.is_unspecified()
+            }
+            IpAddr::V6(v6) => {
+                v6.is_unique_local() || v6.is_unicast_link_local() || v6.is_multicast() || v6.is_unspecified()
+            }
+        };
+        if is_local { Self::LocalNetwork } else { Self::Internet }
+    }
+
+    /// How far away a name is (RFC 6761 §6.3, RFC 6762 §3, RFC 8375).
+    #[must_use]
+    pub fn of_name(name: &str) -> Self {
+        let is_under =
+            |top: &str| name.strip_suffix(top).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        if is_under("localhost") {
+            return Self::ThisMachine;
+        }
+        if is_under("local") || is_under("home.arpa") { Self::LocalNetwork } else { Self::Internet }
+    }
+}
+
+/// Which traffic the tables of connections and domains list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// All of it.
+    #[default]
+    Everything,
+    /// What leaves this machine.
+    Network,
+    /// What leaves the local network.
+    Internet,
+}
+
+impl Scope {
+    /// Whether what is this far away is listed.
+    #[must_use]
+    pub fn has(self, distance: Distance) -> bool {
+        distance
+            >= match self {
+                Self::Everything => Distance::ThisMachine,
+                Self::Network => Distance::LocalNetwork,
+                Self::Internet => Distance::Internet,
+            }
+    }
+}
+
 /// One of the three tables.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -110,6 +220,8 @@ pub struct TableSettings {
     pub columns: BTreeMap<String, bool>,
     /// Column widths in points.
     pub widths: BTreeMap<String, f32>,
+    /// Columns from left to right, as far as the user moved any; the others follow as Crow ships them.
+    pub order: Vec<String>,
 }
 
 /// The window's inner size in points.
@@ -140,6 +252,8 @@ pub struct Settings {
     pub rate_window: RateWindow,
     /// How the window writes amounts.
     pub units: Units,
+    /// Which traffic is listed.
+    pub scope: Scope,
     /// The table that shows.
     pub view: View,
     /// The table of processes.
@@ -148,6 +262,8 @@ pub struct Settings {
     pub connections: TableSettings,
     /// The table of domains.
     pub domains: TableSettings,
+    /// What the item in the menu bar shows (macOS).
+    pub menu_bar: MenuBar,
     /// Whether the pane with the selected row's details shows.
     pub details: bool,
     /// How large the window was.
@@ -161,10 +277,12 @@ impl Default for Settings {
             appearance: Appearance::default(),
             rate_window: RateWindow::default(),
             units: Units::default(),
+            scope: Scope::default(),
             view: View::default(),
             processes: TableSettings::default(),
             connections: TableSettings::default(),
             domains: TableSettings::default(),
+            menu_bar: MenuBar::default(),
             details: false,
             window: WindowSize::default(),
         }
@@ -202,6 +320,31 @@ mod tests {
         let settings: Settings =
             serde_json::from_str(r#"{"appearance":"dark","from_the_future":[1]}"#).unwrap();
         assert_eq!(settings, Settings { appearance: Appearance::Dark, ..Settings::default() });
+    }
+
+    #[test]
+    fn addresses_and_names_have_a_distance() {
+        use Distance::{Internet, LocalNetwork, ThisMachine};
+        #[rustfmt::skip]
+        let addresses = [
+            ("127.8.0.1", ThisMachine), ("::1", ThisMachine), ("::ffff:127.0.0.1", ThisMachine), ("10.1.2.3", LocalNetwork),
+            ("169.254.1.1", LocalNetwork), ("224.0.0.251", LocalNetwork), ("fe80::1", LocalNetwork), ("fd00::1", LocalNetwork),
+            ("ff02::fb", LocalNetwork), ("255.255.255.255", LocalNetwork), ("1.1.1.1", Internet), ("2606:4700::1111", Internet),
+        ];
+        for (address, distance) in addresses {
+            assert_eq!(Distance::of(address.parse().unwrap()), distance, "{address}");
+        }
+        let names = [("printer.local", LocalNetwork), ("local", LocalNetwork), ("x.localhost", ThisMachine)];
+        for (name, distance) in names {
+            assert_eq!(Distance::of_name(name), distance, "{name}");
+        }
+        assert_eq!(Distance::of_name("notlocal"), Internet);
+        assert!(Scope::Everything.has(ThisMachine) && !Scope::Network.has(ThisMachine));
+        assert!(
+            Scope::Network.has(LocalNetwork)
+                && !Scope::Internet.has(LocalNetwork)
+                && Scope::Internet.has(Internet)
+        );
     }
 
     #[test]

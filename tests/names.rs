@@ -6,12 +6,16 @@
     reason = "a test may panic, and says what it leaves out"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A connection: its protocol, and its two ends in order.
 type Ends = (String, [String; 2]);
+
+/// The names that were asked for, by connection; ends that are used again may have several.
+type Names = BTreeMap<Ends, BTreeSet<String>>;
 
 fn ends(protocol: &str, one: String, other: String) -> Ends {
     let mut ends = [one, other];
@@ -20,7 +24,7 @@ fn ends(protocol: &str, one: String, other: String) -> Ends {
 }
 
 /// What tshark reads, or nothing where it is not installed.
-fn by_tshark(recording: &Path) -> Option<BTreeMap<Ends, String>> {
+fn by_tshark(recording: &Path) -> Option<Names> {
     let mut tshark = Command::new("tshark");
     tshark.arg("-r").arg(recording).args([
         "-Y",
@@ -45,7 +49,7 @@ fn by_tshark(recording: &Path) -> Option<BTreeMap<Ends, String>> {
     }
     let output = tshark.args(["-e", "tls.handshake.extensions_server_name"]).output().ok()?;
     let text = String::from_utf8(output.stdout).unwrap();
-    let mut names = BTreeMap::new();
+    let mut names = Names::new();
     for line in text.lines() {
         let fields: Vec<&str> = line.split(';').collect();
         let [v4, v6, v4_to, v6_to, tcp, tcp_to, udp, udp_to, name] = fields[..] else { panic!("{line}") };
@@ -55,32 +59,59 @@ fn by_tshark(recording: &Path) -> Option<BTreeMap<Ends, String>> {
         };
         let from = end(v4, v6, format!("{tcp}{udp}"));
         let to = end(v4_to, v6_to, format!("{tcp_to}{udp_to}"));
-        names.entry(ends(protocol, from, to)).or_insert_with(|| name.to_lowercase());
+        names.entry(ends(protocol, from, to)).or_default().insert(name.to_lowercase());
     }
     Some(names)
 }
 
 /// What Crow reads.
-fn by_crow(recording: &Path) -> BTreeMap<Ends, String> {
+fn by_crow(recording: &Path) -> Names {
     let mut crow = Command::new(env!("CARGO_BIN_EXE_crow"));
     let output = crow.args(["--headless", "--json", "--replay"]).arg(recording).output().unwrap();
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let connections = document.get("connections").unwrap().as_array().unwrap();
     let text = |row: &serde_json::Value, field: &str| row.get(field).unwrap().as_str().map(str::to_owned);
-    connections
-        .iter()
-        .filter(|row| matches!(text(row, "host_source").as_deref(), Some("sni" | "quic")))
-        .map(|row| {
+    let mut names = Names::new();
+    for row in connections {
+        if matches!(text(row, "host_source").as_deref(), Some("sni" | "quic")) {
             let [protocol, local, remote, host] =
                 ["protocol", "local", "remote", "host"].map(|field| text(row, field).unwrap());
-            (ends(&protocol, local, remote), host)
-        })
-        .collect()
+            names.entry(ends(&protocol, local, remote)).or_default().insert(host);
+        }
+    }
+    names
+}
+
+/// What tshark has read in the recording of odd beginnings, one a line: protocol, both ends, name.
+fn stored() -> Names {
+    let mut names = Names::new();
+    for line in fs::read_to_string(folder().join("odd.txt")).unwrap().lines() {
+        let fields: Vec<&str> = line.split(' ').collect();
+        let [protocol, one, other, name] = fields[..] else { panic!("{line}") };
+        let ends = ends(protocol, one.to_owned(), other.to_owned());
+        names.entry(ends).or_default().insert(name.to_owned());
+    }
+    names
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/names")
+}
+
+/// What is expected and not there.
+fn missing(expected: &Names, got: &Names) -> Names {
+    let mut missing = expected.clone();
+    missing.retain(|ends, names| {
+        names.retain(|name| !got.get(ends).is_some_and(|got| got.contains(name)));
+        !names.is_empty()
+    });
+    missing
 }
 
 /// Every recording in the folders that `CROW_RECORDINGS` names, and the sample.
 fn recordings() -> Vec<PathBuf> {
-    let mut recordings = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sample.pcapng")];
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sample.pcapng");
+    let mut recordings = vec![sample, folder().join("odd.pcap")];
     let folders = std::env::var_os("CROW_RECORDINGS").unwrap_or_default();
     for folder in std::env::split_paths(&folders).filter(|folder| folder.is_dir()) {
         let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
@@ -93,15 +124,20 @@ fn recordings() -> Vec<PathBuf> {
 }
 
 #[test]
+fn odd_beginnings_are_named() {
+    let missing = missing(&stored(), &by_crow(&folder().join("odd.pcap")));
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+#[test]
 fn each_connection_asks_for_what_tshark_reads() {
     for recording in recordings() {
         let Some(expected) = by_tshark(&recording) else {
             eprintln!("left out: tshark is not installed");
             return;
         };
-        let mut missing = expected.clone();
         let got = by_crow(&recording);
-        missing.retain(|ends, name| got.get(ends) != Some(name));
+        let missing = missing(&expected, &got);
         eprintln!(
             "{}: {} names, {} more by Crow",
             recording.display(),

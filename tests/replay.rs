@@ -13,7 +13,7 @@ use crow::aggregate::{Aggregator, AggregatorOptions};
 use crow::event::Event;
 use crow::filter::Filter;
 use crow::headless::{Document, table};
-use crow::settings::RateWindow;
+use crow::settings::{RateWindow, Units};
 use crow::time::Timestamp;
 
 /// The picture at the end of the log, with a tick at every second of it.
@@ -90,8 +90,13 @@ fn replays_print_what_they_printed() {
         let snapshot = replay(&log);
         let document = serde_json::to_string_pretty(&Document::new(&snapshot, None)).unwrap() + "\n";
         differences.extend(check(&path.with_extension("json"), &document).err());
-        differences
-            .extend(check(&path.with_extension("txt"), &table(&snapshot, 110, 40, &Filter::default())).err());
+        differences.extend(
+            check(
+                &path.with_extension("txt"),
+                &table(&snapshot, (110, 40), &Filter::default(), Units::default()),
+            )
+            .err(),
+        );
         assert_eq!(replay(&log), snapshot, "{} twice", path.display());
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));

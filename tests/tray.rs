@@ -217,9 +217,9 @@ fn the_tray_item_outlives_the_window() {
     let labels = host.labels();
     assert_eq!(labels.first().map(String::as_str), Some("Open Crow"));
     assert!(labels[1].starts_with("↓ ") && labels[1].contains("  ↑ "), "{labels:?}");
-    assert_eq!(labels[labels.len() - 2..], ["Pause", "Quit Crow"]);
-    wait_for("a process in the menu", || (host.labels().len() > 4).then_some(()));
-    assert!(host.labels().len() <= 4 + 5);
+    assert_eq!(labels[labels.len() - 3..], ["Pause", "Settings…", "Quit Crow"]);
+    wait_for("a process in the menu", || (host.labels().len() > 5).then_some(()));
+    assert!(host.labels().len() <= 5 + 5);
 
     // Closing hides; a click on the item and the menu both bring the window back, and the item keeps going.
     for command in ["activate", "click Open Crow"] {

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/proc_info.h>
 #include <sys/socket.h>
+#include <sys/sysctl.h>
 #include <sys/types.h>
 #include <sys/ucred.h>
 #include <sys/un.h>
@@ -101,6 +102,34 @@ AT(struct socket_fdinfo, psi.soi_proto.pri_in.insi_vflag, 288);
 AT(struct socket_fdinfo, psi.soi_proto.pri_in.insi_faddr, 296);
 AT(struct socket_fdinfo, psi.soi_proto.pri_in.insi_laddr, 312);
 AT(struct socket_fdinfo, psi.soi_proto.pri_tcp.tcpsi_state, 344);
+#ifdef has_process_macos_descriptors
+SIZE(struct socket_fdinfo, process_macos_descriptors_SOCKET_FDINFO_LEN);
+AT(struct socket_fdinfo, psi.soi_protocol, process_macos_descriptors_SOI_PROTOCOL);
+AT(struct socket_fdinfo, psi.soi_kind, process_macos_descriptors_SOI_KIND);
+AT(struct socket_fdinfo, psi.soi_proto.pri_in.insi_fport, process_macos_descriptors_INSI_FPORT);
+AT(struct socket_fdinfo, psi.soi_proto.pri_in.insi_lport, process_macos_descriptors_INSI_LPORT);
+AT(struct socket_fdinfo, psi.soi_proto.pri_in.insi_vflag, process_macos_descriptors_INSI_VFLAG);
+AT(struct socket_fdinfo, psi.soi_proto.pri_in.insi_faddr, process_macos_descriptors_INSI_FADDR);
+AT(struct socket_fdinfo, psi.soi_proto.pri_in.insi_laddr, process_macos_descriptors_INSI_LADDR);
+AT(struct socket_fdinfo, psi.soi_proto.pri_tcp.tcpsi_state, process_macos_descriptors_TCPSI_STATE);
+IS(SOCKINFO_IN, process_macos_descriptors_SOCKINFO_IN);
+IS(SOCKINFO_TCP, process_macos_descriptors_SOCKINFO_TCP);
+IS(INI_IPV4, process_macos_descriptors_INI_IPV4);
+IS(INI_IPV6, process_macos_descriptors_INI_IPV6);
+// The state has one set of numbers, whoever tells it.
+IS(TSI_S__CLOSE_WAIT, 5);
+IS(TSI_S_CLOSING, 7);
+// An IPv4 address is the last four of the sixteen bytes.
+AT(struct in4in6_addr, i46a_addr4, 12);
+IS(PROX_FDTYPE_SOCKET, process_macos_ffi_PROX_FDTYPE_SOCKET);
+IS(PROC_PIDFDSOCKETINFO, process_macos_ffi_PROC_PIDFDSOCKETINFO);
+// ---- Processes of all users: <sys/sysctl.h>, struct kinfo_proc, and <sys/proc.h>, struct extern_proc.
+SIZE(struct kinfo_proc, process_macos_kinfo_KINFO_PROC_LEN);
+AT(struct kinfo_proc, kp_proc.p_un.__p_starttime.tv_sec, process_macos_kinfo_P_STARTTIME_SEC);
+AT(struct kinfo_proc, kp_proc.p_un.__p_starttime.tv_usec, process_macos_kinfo_P_STARTTIME_USEC);
+SIZE(((struct kinfo_proc *)0)->kp_proc.p_un.__p_starttime.tv_sec, 8);
+SIZE(((struct kinfo_proc *)0)->kp_proc.p_un.__p_starttime.tv_usec, 4);
+#endif
 IS(PROC_PIDLISTFDS, 1);
 IS(PROC_PIDTBSDINFO, 3);
 IS(PROC_PIDT_SHORTBSDINFO, 13);
@@ -200,7 +229,6 @@ SIZE(struct pcb, 104);
 SIZE(struct buffer, 32);
 SIZE(struct statistics, 136);
 // More that a reader of these tables may want.
-AT(struct pcb, gencnt, 28);
 AT(struct pcb, ip_p, 46);
 AT(struct sock, state, 26);
 AT(struct sock, protocol, 36);
@@ -214,6 +242,7 @@ AT(struct pcb, len, process_macos_pcblist_LEN);
 AT(struct pcb, kind, process_macos_pcblist_KIND);
 AT(struct pcb, fport, process_macos_pcblist_INP_FPORT);
 AT(struct pcb, lport, process_macos_pcblist_INP_LPORT);
+AT(struct pcb, gencnt, process_macos_pcblist_INP_GENCNT);
 AT(struct pcb, vflag, process_macos_pcblist_INP_VFLAG);
 AT(struct pcb, faddr, process_macos_pcblist_INP_FADDR);
 AT(struct pcb, laddr, process_macos_pcblist_INP_LADDR);

@@ -23,9 +23,19 @@ impl Moment {
         u32::try_from(self.0.div_ceil(SLOT_NANOS)).unwrap_or(u32::MAX)
     }
 
-    /// Likewise in whole seconds.
-    fn second(self) -> u64 {
-        self.0.div_ceil(SECOND_NANOS)
+    /// Likewise in steps of `step` seconds.
+    fn step(self, step: u64) -> u64 {
+        self.0.div_ceil(SECOND_NANOS * step)
+    }
+
+    /// The time since the last whole step of `step` seconds.
+    pub(super) fn into_step(self, step: u64) -> Duration {
+        Duration::from_nanos(self.0 % (SECOND_NANOS * step))
+    }
+
+    /// The moment that lies `span` before this one, or the beginning.
+    fn before(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)))
     }
 }
 
@@ -154,6 +164,19 @@ impl Ring {
         self.buckets.is_empty()
     }
 
+    /// A chart of `capacity` seconds that begins with what the ring still holds, and the moment where it begins.
+    pub(super) fn to_seconds(&self, now: Moment, capacity: usize) -> (Moment, Seconds) {
+        let begin = now.before(RateWindow::ThirtySeconds.span());
+        let mut seconds = Seconds::new(begin, capacity);
+        for bucket in &self.buckets {
+            let moment = Moment(u64::from(bucket.slot) * SLOT_NANOS);
+            if begin < moment {
+                seconds.add(moment.min(now), bucket.bytes());
+            }
+        }
+        (begin, seconds)
+    }
+
     /// Before growing: joins buckets that only the window of 30 s still reaches into whole seconds.
     fn coarsen(&mut self, slot: u32) {
         let fine_after = slot.saturating_sub(FINE) / COARSE * COARSE;
@@ -198,12 +221,14 @@ fn narrow(wide: u64) -> (u16, u32) {
     }
 }
 
-/// Bytes per second, second by second, for a small chart. Owns nothing when all of it is zero.
+/// Bytes per second, second by second or in longer steps, for a chart. Owns nothing when all of it is zero.
 #[derive(Clone, Debug)]
 pub(super) struct Seconds {
     samples: VecDeque<Both<f32>>,
     capacity: usize,
-    /// The second that is being counted.
+    /// Seconds to a sample.
+    step: u64,
+    /// The second, or the step, that is being counted.
     second: u64,
     current: Both<u64>,
     /// How many of the newest samples are zero.
@@ -215,10 +240,16 @@ pub(super) struct Seconds {
 impl Seconds {
     /// A chart of the last `capacity` seconds that begins `now`.
     pub(super) fn new(now: Moment, capacity: usize) -> Self {
+        Self::in_steps(now, capacity, 1)
+    }
+
+    /// A chart of the last `capacity` steps of `step` seconds each that begins `now`.
+    pub(super) fn in_steps(now: Moment, capacity: usize, step: u64) -> Self {
         Self {
             samples: VecDeque::new(),
             capacity,
-            second: now.second(),
+            step,
+            second: now.step(step),
             current: Both::default(),
             quiet: 0,
             is_news: false,
@@ -227,18 +258,24 @@ impl Seconds {
 
     /// Counts bytes at `now`.
     pub(super) fn add(&mut self, now: Moment, bytes: Both<u64>) {
-        self.is_news |= self.finish(now.second());
+        self.is_news |= self.finish(now.step(self.step));
         self.current.rx = self.current.rx.saturating_add(bytes.rx);
         self.current.tx = self.current.tx.saturating_add(bytes.tx);
     }
 
     /// Finishes the seconds that are over; the chart if it has changed.
     pub(super) fn tick(&mut self, now: Moment) -> Option<History> {
-        let is_finished = self.finish(now.0 / SECOND_NANOS + 1);
+        let is_finished = self.finish(now.0 / (SECOND_NANOS * self.step) + 1);
         if !(std::mem::take(&mut self.is_news) || is_finished) {
             return None;
         }
         Some(self.samples.iter().copied().collect())
+    }
+
+    /// The chart as it is now, changed or not.
+    pub(super) fn chart(&mut self, now: Moment) -> History {
+        self.is_news |= self.finish(now.0 / (SECOND_NANOS * self.step) + 1);
+        self.samples.iter().copied().collect()
     }
 
     /// Whether there is nothing to show and nothing being counted.
@@ -258,7 +295,8 @@ impl Seconds {
             return false;
         }
         self.quiet = if bytes == Both::default() { self.quiet + 1 } else { 0 };
-        self.samples.push_back(Both { rx: bytes.rx as f32, tx: bytes.tx as f32 });
+        let per_second = |bytes: u64| bytes as f32 / self.step as f32;
+        self.samples.push_back(Both { rx: per_second(bytes.rx), tx: per_second(bytes.tx) });
         let silent = (passed - 1).min(self.capacity);
         self.samples.extend(std::iter::repeat_n(Both::default(), silent));
         self.quiet += silent;

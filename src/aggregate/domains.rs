@@ -8,7 +8,7 @@ use super::counter::{Moment, Span};
 use super::flows::Flow;
 use super::ledger::{Account, AccountRow, Ledger, Parts};
 use super::slots::Slot;
-use super::snapshot::{Both, ConnectionRow, DomainRow, Rows};
+use super::snapshot::{Both, ConnectionRow, DomainRow, History, Rows};
 use super::{Limit, MAX_DOMAIN_NAMES, MAX_DOMAINS};
 use crate::time::Timestamp;
 use crate::units::{Bytes, BytesPerSec};
@@ -71,6 +71,11 @@ impl Domains {
         flow.domain = Some(slot);
         if let Some(account) = self.ledger.credit(slot, flow.share()) {
             let row = &flow.row;
+            if passes_on(flow) {
+                // What passes it on for others does not talk to it, and alone is no reason to list it.
+                account.hidden = account.row.bytes == Both::default() && account.row.connections == 0;
+                return result;
+            }
             let domain = Arc::make_mut(&mut account.row);
             let host = row.host.as_ref().map(|host| &host.name);
             let fits = add(&mut account.extra.hosts, host, &mut domain.hosts)
@@ -86,6 +91,9 @@ impl Domains {
     pub(super) fn debit(&mut self, flow: &Flow) {
         let row = &flow.row;
         if let Some(account) = self.ledger.debit(flow.domain, flow.share()) {
+            if passes_on(flow) {
+                return;
+            }
             let domain = Arc::make_mut(&mut account.row);
             remove(&mut account.extra.hosts, row.host.as_ref().map(|host| &host.name), &mut domain.hosts);
             remove(&mut account.extra.processes, process_name(row), &mut domain.processes);
@@ -94,6 +102,12 @@ impl Domains {
 
     pub(super) fn tick(&mut self, now: Moment, span: &Span) -> Rows<DomainRow> {
         self.ledger.tick(now, span, |account| account.flows == 0 && account.row.bytes == Both::default())
+    }
+
+    /// The last minute and the last ten minutes of a domain, or of an address without a name.
+    pub(super) fn charts(&mut self, domain: &Arc<str>, now: Moment) -> Option<(History, History)> {
+        let named = self.ledger.charts(&(false, Arc::clone(domain)), now);
+        named.or_else(|| self.ledger.charts(&(true, Arc::clone(domain)), now))
     }
 
     /// Sets every total to zero.
@@ -115,6 +129,11 @@ impl Domains {
         let oldest: Vec<Slot> = idle.into_iter().take(MAX_DOMAINS / 8).map(|(.., slot)| slot).collect();
         self.ledger.close_accounts(oldest.into_iter());
     }
+}
+
+/// Whether the flow only moves on what another one counts.
+fn passes_on(flow: &Flow) -> bool {
+    !flow.row.credited && !flow.signs.is_doubled
 }
 
 /// The domain of a connection: its name's, or its remote address.

@@ -10,9 +10,10 @@ use hashbrown::HashMap;
 use super::counter::{Moment, Ring};
 use super::ledger::Share;
 use super::slots::Slot;
-use super::snapshot::{Both, ConnectionRow};
+use super::snapshot::{Both, ConnectionRow, Route};
 use crate::event::{
-    Delta, Direction, FlowId, FlowKey, Interface, InterfaceId, InterfaceKind, OwnerSource, Protocol, TcpState,
+    Delta, Direction, FlowId, FlowKey, Interface, InterfaceId, InterfaceKind, OwnerSource, ProcessKey,
+    Protocol, TcpState,
 };
 use crate::time::Timestamp;
 use crate::units::Bytes;
@@ -33,20 +34,45 @@ pub(super) struct Flow {
     pub(super) is_read: bool,
     /// How the owner was found.
     pub(super) source: Option<OwnerSource>,
+    /// When the flow began.
+    pub(super) opened: Moment,
     /// When the flow ended.
     pub(super) closed: Option<Moment>,
+    /// What it has shown of its route.
+    pub(super) signs: Signs,
     /// Whether it is in the list of flows whose rows changed.
     pub(super) is_changed: bool,
     /// Whether it is in the list of flows whose ring holds something.
     pub(super) is_active: bool,
 }
 
+/// What a flow has shown of itself that says something about its route.
+#[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each may hold or not, whatever the others do")]
+pub(super) struct Signs {
+    /// It began with a request that only a proxy understands.
+    pub(super) is_for_proxy: bool,
+    /// Its datagrams have the form of `WireGuard`'s.
+    pub(super) is_wireguard: bool,
+    /// Its remote address was made up by a local proxy.
+    pub(super) is_fake: bool,
+    /// The same frames are counted on another interface.
+    pub(super) is_doubled: bool,
+    /// The proxy whose open client it is counted as.
+    pub(super) client_of: Option<ProcessKey>,
+}
+
 impl Flow {
-    /// What the flow adds to its process and its domain.
+    /// What the flow adds to its process, which also has the connections that count for others.
+    pub(super) fn share_of_process(&self) -> Share {
+        Share { open: !self.signs.is_doubled && self.closed.is_none(), ..self.share() }
+    }
+
+    /// What the flow adds to its domain.
     pub(super) fn share(&self) -> Share {
         let row = &self.row;
         Share {
-            bytes: if row.credited { row.bytes } else { Both::default() },
+            bytes: row.counted,
             open: row.credited && self.closed.is_none(),
             first_seen: row.first_seen,
             last_seen: row.last_seen,
@@ -56,6 +82,8 @@ impl Flow {
     /// The flow's part in the machine's unattributed bytes: what the machine's totals count of it, if nobody owns it.
     pub(super) fn unattributed(&self) -> Bytes {
         match self.row.process {
+            // A tunnel that the kernel carries is nobody's, and no riddle.
+            _ if self.row.route == Route::Carrier => Bytes(0),
             Some(_) => Bytes(0),
             None => machine_bytes(self.row.interface_kind, self.row.bytes),
         }
@@ -68,11 +96,19 @@ impl Flow {
         let row = Arc::make_mut(&mut self.row);
         row.bytes.rx += Bytes(delta.rx_bytes);
         row.bytes.tx += Bytes(delta.tx_bytes);
+        if row.credited {
+            row.counted.rx += Bytes(delta.rx_bytes);
+            row.counted.tx += Bytes(delta.tx_bytes);
+        }
         row.packets.rx = row.packets.rx.saturating_add(delta.rx_packets.into());
         row.packets.tx = row.packets.tx.saturating_add(delta.tx_packets.into());
         row.retransmits = row.retransmits.saturating_add(delta.retransmits);
+        row.wakes = row.wakes.saturating_add(delta.wakes);
+        row.keep_alives = row.keep_alives.saturating_add(delta.keep_alives);
         row.rtt_us = delta.rtt_us.or(row.rtt_us);
-        row.last_seen = time.max(row.last_seen);
+        if delta.is_traffic() {
+            row.last_seen = time.max(row.last_seen);
+        }
         // What is over stays over; late packets still count.
         if !is_closed {
             row.state = delta.state.or(row.state);
@@ -90,9 +126,12 @@ impl Flow {
         self.ring = Ring::default();
         let row = Arc::make_mut(&mut self.row);
         row.bytes = Both::default();
+        row.counted = Both::default();
         row.packets = Both::default();
         row.rate = Both::default();
         row.retransmits = 0;
+        row.wakes = 0;
+        row.keep_alives = 0;
     }
 }
 

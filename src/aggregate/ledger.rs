@@ -76,6 +76,8 @@ pub(super) struct Account<R: AccountRow> {
     /// The last time that something moved.
     pub(super) active: Moment,
     seconds: Seconds,
+    /// The last ten minutes, in steps of ten seconds.
+    tens: Seconds,
     /// Bytes within the window, while a tick adds them up.
     window: Both<u64>,
     listed: Listed,
@@ -114,6 +116,7 @@ impl<R: AccountRow> Account<R> {
             flows: 0,
             active: now,
             seconds: Seconds::new(now, CHART_SECONDS),
+            tens: tens(now),
             window: Both::default(),
             listed: Listed::default(),
         }
@@ -209,6 +212,7 @@ impl<R: AccountRow<Key: Hash>> Ledger<R> {
         account.hidden = false;
         account.active = now;
         account.seconds.add(now, bytes);
+        account.tens.add(now, bytes);
         let parts = Arc::make_mut(&mut account.row).parts();
         parts.bytes.rx += Bytes(bytes.rx);
         parts.bytes.tx += Bytes(bytes.tx);
@@ -286,6 +290,12 @@ impl<R: AccountRow<Key: Hash>> Ledger<R> {
         self.rows.clone()
     }
 
+    /// The last minute and the last ten minutes of an account.
+    pub(super) fn charts(&mut self, key: &R::Key, now: Moment) -> Option<(History, History)> {
+        let account = self.accounts.get_mut(self.find(key)?)?;
+        Some((account.seconds.chart(now), account.tens.chart(now)))
+    }
+
     /// Sets every total, rate and chart to zero.
     pub(super) fn reset(&mut self, now: Moment) {
         self.rated.clear();
@@ -294,6 +304,7 @@ impl<R: AccountRow<Key: Hash>> Ledger<R> {
         for slot in slots {
             let Some(account) = self.edit(slot) else { continue };
             account.seconds = Seconds::new(now, CHART_SECONDS);
+            account.tens = tens(now);
             account.window = Both::default();
             account.listed.rated = false;
             account.listed.charted = false;
@@ -342,5 +353,13 @@ impl<R: AccountRow<Key: Hash>> Ledger<R> {
     }
 }
 
+/// An account's chart of ten minutes. Nothing moves it on but traffic and being looked at.
+fn tens(now: Moment) -> Seconds {
+    Seconds::in_steps(now, CHART_TENS, 10)
+}
+
 /// Samples in an account's chart: the last minute.
 const CHART_SECONDS: usize = 60;
+
+/// Samples in its chart of ten minutes.
+const CHART_TENS: usize = 60;

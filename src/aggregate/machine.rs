@@ -2,7 +2,7 @@
 
 use super::counter::{Moment, Ring, Seconds, Span};
 use super::flows::machine_bytes;
-use super::snapshot::{Both, History, Totals};
+use super::snapshot::{Both, History, RouteTotals, Totals};
 use crate::event::{Delta, InterfaceKind, Statistics};
 use crate::units::Bytes;
 
@@ -80,6 +80,7 @@ impl Machine {
             unattributed: self.unattributed,
             capture: self.capture,
             history: self.history.clone(),
+            routes: RouteTotals::default(),
         }
     }
 

@@ -16,10 +16,13 @@ mod machine;
 pub mod names;
 mod naming;
 mod processes;
+mod routes;
+mod routing;
 mod rows;
 pub mod services;
 mod slots;
 pub mod snapshot;
+mod watch;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -28,18 +31,21 @@ use std::time::Duration;
 use connections::Connections;
 use counter::{Clock, Moment, Ring, Span};
 use domains::Domains;
-use flows::{Flow, Interfaces, Twins};
+use flows::{Flow, Interfaces, Signs, Twins};
 pub use limits::MAX_CONNECTIONS;
 use limits::{Limit, MAX_DOMAIN_NAMES, MAX_DOMAINS, MAX_PROCESSES};
 use machine::Machine;
 use names::{Finders, Names, Piece};
 use naming::name;
 use processes::Processes;
-use snapshot::{Both, ConnectionRow, Snapshot, Source};
+use routes::Routes;
+use snapshot::{Both, ConnectionRow, History, Route, Snapshot, Source, Totals, Watch, Watched};
+use watch::Watches;
 
 use crate::event::{Delta, Direction, Event, FlowId, FlowKey, Owner, Process, TcpState};
 use crate::settings::RateWindow;
 use crate::time::Timestamp;
+use crate::units::Bytes;
 
 /// What to aggregate, and how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,7 +74,9 @@ pub struct Aggregator {
     domains: Domains,
     names: Names,
     finders: Finders,
+    routes: Routes,
     machine: Machine,
+    watches: Watches,
     fault: Option<Arc<str>>,
     note: Option<Arc<str>>,
     limits: BTreeSet<Limit>,
@@ -91,7 +99,9 @@ impl Aggregator {
             domains: Domains::default(),
             names: Names::default(),
             finders: Finders::default(),
+            routes: Routes::default(),
             machine: Machine::new(Moment::default()),
+            watches: Watches::default(),
             fault: None,
             note: None,
             limits: BTreeSet::new(),
@@ -142,6 +152,8 @@ impl Aggregator {
             Event::Statistics(statistics) => self.machine.set_capture(*statistics),
             Event::Fault(fault) => self.fault = Some(names::printable(fault).into()),
             Event::Note(note) => self.note = Some(names::printable(note).into()),
+            Event::Proxies(proxies) => self.proxies_set(proxies),
+            Event::Tunnels(tunnels) => self.tunnels_set(tunnels),
         }
     }
 
@@ -172,7 +184,7 @@ impl Aggregator {
             time: now,
             generation: self.generation,
             source: self.options.source,
-            totals: self.machine.tick(moment, &span),
+            totals: Totals { routes: self.routes.totals(), ..self.machine.tick(moment, &span) },
             processes: self.processes.tick(moment, &span),
             connections: self.connections.tick(moment),
             domains: self.domains.tick(moment, &span),
@@ -180,7 +192,32 @@ impl Aggregator {
             fault: self.fault.clone(),
             note: self.note.clone(),
             limits: self.limits.iter().map(|limit| limit.sentence().into()).collect(),
+            watched: self.watched(moment),
         })
+    }
+
+    /// Charts this row's last ten minutes in every snapshot from the next one on, or no row's.
+    pub fn watch(&mut self, watch: Option<Watch>) {
+        if let Some(Watch::Connection(id)) = &watch
+            && let Some(flow) = self.connections.get(*id)
+        {
+            self.watches.begin(*id, &flow.ring, self.clock.moment());
+        }
+        self.watches.wanted = watch;
+    }
+
+    fn watched(&mut self, now: Moment) -> Option<Watched> {
+        let of = self.watches.wanted.clone()?;
+        let since_start = now.since(self.start);
+        let ((seconds, tens), known) = match &of {
+            Watch::Process(key) => (self.processes.ledger.charts(&processes::key(*key), now)?, since_start),
+            Watch::Domain(name) => (self.domains.charts(name, now)?, since_start),
+            Watch::Connection(id) => {
+                let (seconds, known) = self.watches.flow(*id, now)?;
+                ((seconds.chart(now), History::default()), known.min(since_start))
+            }
+        };
+        Some(Watched { of, seconds, tens, tens_age: now.into_step(10), known })
     }
 
     /// Averages rates over another span from the next tick on.
@@ -193,9 +230,12 @@ impl Aggregator {
         let now = self.clock.advance(now);
         self.start = now;
         self.machine.reset(now);
+        self.routes.reset();
         self.processes.reset(now);
         self.domains.reset(now);
+        self.watches.reset(now);
         for flow in self.connections.reset() {
+            self.routes.forget(&flow.row);
             self.processes.ledger.forget(flow.account);
             self.domains.debit(&flow);
         }
@@ -216,6 +256,7 @@ impl Aggregator {
                 }
             }
         }
+        self.recognise(process);
     }
 
     fn open(&mut self, opened: Opened, now: Moment) {
@@ -244,9 +285,14 @@ impl Aggregator {
             rate: Both::default(),
             rtt_us: None,
             retransmits: 0,
+            wakes: 0,
+            keep_alives: 0,
             first_seen: time,
             last_seen: time,
             credited: true,
+            counted: Both::default(),
+            route: Route::Direct,
+            route_via: None,
         };
         let mut flow = Flow {
             row: Arc::new(row),
@@ -257,16 +303,19 @@ impl Aggregator {
             opener: opened.direction,
             is_read: false,
             source: owner.map(|owner| owner.source),
+            opened: now,
             closed: None,
+            signs: Signs::default(),
             is_changed: false,
             is_active: false,
         };
         name(&mut flow, &self.names);
-        flow.account = self.processes.credit(process, flow.share(), now);
+        flow.account = self.processes.credit(process, flow.share_of_process(), now);
         self.limits.extend(self.domains.credit(&mut flow, now).err());
         self.connections.open(id, flow, now);
+        self.route_new(id);
         for doubled in self.twins.open(&self.interfaces, id, key) {
-            self.recredit(doubled, |flow| Arc::make_mut(&mut flow.row).credited = false);
+            self.double(doubled);
         }
     }
 
@@ -289,6 +338,7 @@ impl Aggregator {
             name(flow, &names);
         });
         self.names = names;
+        self.route_all(vec![id]);
         let addresses = self.names.asked_by(id, owner.process);
         self.rename(&addresses);
     }
@@ -296,13 +346,16 @@ impl Aggregator {
     fn moved(&mut self, delta: &Delta, time: Timestamp, now: Moment) {
         let Some(flow) = self.connections.activate(delta.flow) else { return };
         flow.moved(delta, time, now);
+        self.watches.moved(delta.flow, Both { rx: delta.rx_bytes, tx: delta.tx_bytes }, now);
         let row = &flow.row;
-        self.machine.moved(row.interface_kind, delta, row.process.is_some(), now);
-        if row.credited {
+        let is_known = row.process.is_some() || row.route == Route::Carrier;
+        self.machine.moved(row.interface_kind, delta, is_known, now);
+        if row.credited && delta.is_traffic() {
             let bytes = Both { rx: delta.rx_bytes, tx: delta.tx_bytes };
             self.processes.ledger.moved(flow.account, bytes, time, now);
             self.domains.ledger.moved(flow.domain, bytes, time, now);
         }
+        self.routes.add(&flow.row, Both { rx: Bytes(delta.rx_bytes), tx: Bytes(delta.tx_bytes) });
         if delta.state == Some(TcpState::Closed) {
             self.close(delta.flow, now);
         }
@@ -320,8 +373,13 @@ impl Aggregator {
         let Some(flow) = self.connections.edit(id).filter(|flow| flow.closed.is_none()) else { return };
         flow.close(now);
         self.finders.forget(id);
-        if flow.row.credited {
+        if let Some(relay) = flow.signs.client_of {
+            self.routes.client_gone(relay, flow.row.last_seen);
+        }
+        if !flow.signs.is_doubled {
             self.processes.ledger.close(flow.account);
+        }
+        if flow.row.credited {
             self.domains.ledger.close(flow.domain);
         }
         self.twins.close(id, &flow.row);
@@ -334,7 +392,7 @@ impl Aggregator {
         let connections = &self.connections;
         let keys = open.into_iter().filter_map(|id| Some((id, flow_key(connections.get(id)?))));
         for doubled in self.twins.rebuild(&self.interfaces, keys) {
-            self.recredit(doubled, |flow| Arc::make_mut(&mut flow.row).credited = false);
+            self.double(doubled);
         }
     }
 
@@ -343,10 +401,10 @@ impl Aggregator {
         let now = self.clock.moment();
         let Some(flow) = self.connections.edit(id) else { return };
         let unattributed = flow.unattributed();
-        self.processes.ledger.debit(flow.account, flow.share());
+        self.processes.ledger.debit(flow.account, flow.share_of_process());
         self.domains.debit(flow);
         change(flow);
-        flow.account = self.processes.credit(flow.row.process, flow.share(), now);
+        flow.account = self.processes.credit(flow.row.process, flow.share_of_process(), now);
         self.limits.extend(self.domains.credit(flow, now).err());
         self.machine.reattribute(unattributed, flow.unattributed());
     }
@@ -354,6 +412,7 @@ impl Aggregator {
     /// Drops a closed flow; what it moved stays in the accounts.
     fn forget(&mut self, id: FlowId) {
         if let Some(flow) = self.connections.remove(id) {
+            self.routes.forget(&flow.row);
             self.processes.ledger.forget(flow.account);
             self.domains.ledger.forget(flow.domain);
         }

@@ -5,6 +5,7 @@
 //! be reported in either order); else one that anybody got; else a multicast one.
 
 mod finder;
+mod known;
 mod reader;
 
 use std::cmp::Reverse;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use finder::{Finders, Found, MAX_FINDERS, Piece, Place};
+pub use known::note;
 pub use reader::{Name, Protocol, Reading, read};
 
 use super::snapshot::{HostName, HostSource};

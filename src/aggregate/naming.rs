@@ -6,9 +6,11 @@ use std::sync::Arc;
 use super::Aggregator;
 use super::flows::Flow;
 use super::names::{self, Datagram, Found, Name, Names, Piece, Place, Question};
+use super::routes::products;
 use super::snapshot::{HostName, HostSource};
-use crate::event::{Direction, FlowId, Protocol};
+use crate::event::{Direction, FlowId, InterfaceKind, Protocol};
 use crate::time::Timestamp;
+use crate::wire::{quic, tls, wireguard};
 
 impl Aggregator {
     /// Reads a datagram, and names the flows that it was about.
@@ -18,8 +20,16 @@ impl Aggregator {
         let (owner, local, remote) = (row.process, row.local, row.remote);
         let datagram = Datagram { flow: id, owner, local, remote, direction, time, bytes };
         if row.protocol == Protocol::UDP && !datagram.is_dns() {
-            if !flow.is_read && flow.closed.is_none() {
-                let reading = self.finders.datagram(id, bytes);
+            if wireguard::is_message(bytes) && !flow.signs.is_wireguard {
+                self.carries_wireguard(id);
+                return;
+            }
+            let reading = match flow.closed {
+                None if !flow.is_read => Some(self.finders.datagram(id, bytes)),
+                None if quic::is_initial(bytes) => self.finders.later_datagram(id, bytes),
+                _ => None,
+            };
+            if let Some(reading) = reading {
                 self.found(id, time, Found { reading, messages: Vec::new() });
             }
             return;
@@ -42,10 +52,17 @@ impl Aggregator {
     /// Looks for names in the next bytes of a TCP stream.
     pub(super) fn overhear(&mut self, id: FlowId, piece: &Piece<'_>) {
         let Some(flow) = self.connections.get(id) else { return };
-        if flow.is_read || flow.closed.is_some() {
+        // A hello is read even after all seemed to be said: it may be the first thing that a protocol says in TLS.
+        if flow.closed.is_some() || (flow.is_read && !tls::begins_hello(piece.bytes)) {
             return;
         }
         let time = flow.row.last_seen;
+        if flow.is_read
+            && let Some(flow) = self.connections.edit(id)
+        {
+            flow.is_read = false;
+        }
+        let Some(flow) = self.connections.get(id) else { return };
         let found = self.finders.opening(place(id, flow), piece);
         if let Some(found) = found {
             self.found(id, time, found);
@@ -74,9 +91,28 @@ impl Aggregator {
                 Arc::make_mut(&mut flow.row).service = service;
             }
         }
-        if let Some(name) = reading.name {
-            self.give(id, time, &name);
+        if let Some(name) = &reading.name {
+            self.give(id, time, name);
         }
+        let Some(flow) = self.connections.get(id) else { return };
+        let is_for_proxy = reading.is_for_proxy && !flow.signs.is_for_proxy;
+        // A host that is named over loopback tells a proxy from a server.
+        let names_over_loopback =
+            reading.name.is_some() && flow.row.interface_kind == InterfaceKind::Loopback;
+        if is_for_proxy && let Some(flow) = self.connections.edit(id) {
+            flow.signs.is_for_proxy = true;
+        }
+        if is_for_proxy || names_over_loopback {
+            self.route_all(vec![id]);
+        }
+    }
+
+    /// The flow's datagrams are `WireGuard`'s: it may be what a tunnel is carried by.
+    fn carries_wireguard(&mut self, id: FlowId) {
+        if let Some(flow) = self.connections.edit(id) {
+            flow.signs.is_wireguard = true;
+        }
+        self.route_all(vec![id]);
     }
 
     /// Gives a flow a name that it said itself, unless it has a better one.
@@ -84,12 +120,14 @@ impl Aggregator {
         let Some(text) = names::host_name(&name.name) else { return };
         let Some(flow) = self.connections.get(id) else { return };
         let row = &flow.row;
-        // An address in place of a name says nothing where it is the address that is talked to, or in HTTP, where
-        // it is what the client's user wrote.
-        if let Ok(address) = text.parse::<IpAddr>()
-            && (name.source == HostSource::Http || address.to_canonical() == row.remote.ip().to_canonical())
-        {
-            return;
+        // An address in place of a name says nothing in HTTP, where it is what the client's user wrote, and less than
+        // any name where it is the address that is talked to.
+        if let Ok(address) = text.parse::<IpAddr>() {
+            let is_remote = address.to_canonical() == row.remote.ip().to_canonical();
+            let is_in_hello = matches!(name.source, HostSource::Sni | HostSource::Quic);
+            if name.source == HostSource::Http || (is_remote && (!is_in_hello || row.host.is_some())) {
+                return;
+            }
         }
         let outer = name.ech && !self.names.ties(&text, row.remote.ip());
         let host = HostName { name: text, source: name.source, learned: time, outer };
@@ -113,7 +151,10 @@ fn place(id: FlowId, flow: &Flow) -> Place {
 pub(super) fn name(flow: &mut Flow, names: &Names) {
     let row = &flow.row;
     let question = Question { process: row.process, address: row.remote.ip(), opened: row.first_seen };
-    let Some(host) = names.look_up(&question) else { return };
+    let Some(mut host) = names.look_up(&question) else { return };
+    if host.source != HostSource::Mdns && (flow.signs.is_fake || products::is_fake(question.address)) {
+        host.source = HostSource::FakeIp;
+    }
     if row.host.as_ref() == Some(&host) || row.host.as_ref().is_some_and(|old| old.source < host.source) {
         return;
     }

@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn every_line_of_the_registry_is_found() {
         assert!(SERVICES.is_ascii());
-        assert!(SERVICES.lines().count() > 5_000);
+        assert!(SERVICES.lines().count() > 500);
         let mut last = 0;
         for text in SERVICES.lines() {
             let fields: Vec<_> = text.split(' ').collect();

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use super::rows::{Iter, Rows};
 use crate::event::{App, FlowId, InterfaceKind, ProcessKey, Protocol, Statistics, TcpState};
@@ -47,6 +48,34 @@ pub struct Snapshot {
     pub note: Option<Arc<str>>,
     /// The limits that were reached, each a sentence that names the constant and what is not shown.
     pub limits: Vec<Arc<str>>,
+    /// The long chart of the row that is watched, if one is.
+    pub watched: Option<Watched>,
+}
+
+/// A row whose last ten minutes are wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Watch {
+    /// A process; `None` is what has no owner.
+    Process(Option<ProcessKey>),
+    /// A connection: its chart begins with the watching, half a minute back.
+    Connection(FlowId),
+    /// A row of the domains.
+    Domain(Arc<str>),
+}
+
+/// The last ten minutes of one row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Watched {
+    /// Which row.
+    pub of: Watch,
+    /// Bytes per second, one sample a second, oldest first, to the end of the last whole second.
+    pub seconds: History,
+    /// Likewise, one sample for ten seconds, to the end of the last whole ten seconds: reaches further back.
+    pub tens: History,
+    /// How long ago the newest of those ended.
+    pub tens_age: Duration,
+    /// How far back anything is known of the row; before that the chart is not zero but empty.
+    pub known: Duration,
 }
 
 /// Where the traffic comes from.
@@ -76,6 +105,74 @@ pub struct Totals {
     pub capture: Statistics,
     /// The last two minutes, for the strip chart.
     pub history: History,
+    /// How it left the machine, and came.
+    pub routes: RouteTotals,
+}
+
+/// How a connection leaves the machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Route {
+    /// Straight to the other end, as far as this machine shows.
+    #[default]
+    Direct,
+    /// To a proxy, which passes it on.
+    Proxied,
+    /// Inside a tunnel.
+    Tunnelled,
+    /// From a proxy on this machine, for those who use it.
+    Upstream,
+    /// A tunnel's packets on their way outside it.
+    Carrier,
+    /// Nowhere: from this machine to itself.
+    Local,
+}
+
+impl Route {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 6] =
+        [Self::Direct, Self::Proxied, Self::Tunnelled, Self::Upstream, Self::Carrier, Self::Local];
+
+    /// The name used in JSON and in the filter: `direct`, `proxied`, …
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Proxied => "proxied",
+            Self::Tunnelled => "tunnelled",
+            Self::Upstream => "upstream",
+            Self::Carrier => "carrier",
+            Self::Local => "local",
+        }
+    }
+}
+
+/// Bytes by route. What an app moves is in exactly one of direct, proxied, tunnelled and local; upstream and carrier
+/// are the same bytes once more, on their way outside.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RouteTotals {
+    /// In the order of [`Route::ALL`]; local ones count once, as sent.
+    pub bytes: [Both<Bytes>; 6],
+    /// What each tunnel carries, by name.
+    pub tunnels: Arc<[TunnelTotals]>,
+}
+
+impl RouteTotals {
+    /// The bytes on one route.
+    #[must_use]
+    pub fn of(&self, route: Route) -> Both<Bytes> {
+        self.bytes.get(route as usize).copied().unwrap_or_default()
+    }
+}
+
+/// What went through a tunnel, and what that came to outside it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TunnelTotals {
+    /// The tunnel, as rows name it in `route_via`.
+    pub name: Arc<str>,
+    /// Both ways inside.
+    pub inner: Bytes,
+    /// Both ways outside, with all that the tunnel adds.
+    pub outer: Bytes,
 }
 
 /// A process, or what has no owner.
@@ -167,6 +264,37 @@ pub struct HostName {
     pub outer: bool,
 }
 
+/// What is to be said about a connection's name beside where it comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HostNote {
+    /// The name may be a cover for another: see [`HostName::outer`].
+    EchOuter,
+    /// The program asks for names here, inside TLS, HTTPS or QUIC: Crow does not see which.
+    EncryptedDns,
+    /// A hop of iCloud Private Relay: who is behind it cannot be seen.
+    PrivateRelay,
+}
+
+impl HostNote {
+    /// The name used in JSON: `ech_outer`, …
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EchOuter => "ech_outer",
+            Self::EncryptedDns => "encrypted_dns",
+            Self::PrivateRelay => "private_relay",
+        }
+    }
+}
+
+impl ConnectionRow {
+    /// What is to be said about the connection's name, and who runs the server where that is known.
+    #[must_use]
+    pub fn host_note(&self) -> Option<(HostNote, Option<&'static str>)> {
+        super::names::note(self)
+    }
+}
+
 /// A connection: a flow, its owner and its names.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConnectionRow {
@@ -207,12 +335,22 @@ pub struct ConnectionRow {
     pub rtt_us: Option<u32>,
     /// TCP segments sent again, both ways.
     pub retransmits: u32,
+    /// Packets that woke the machine, where the kernel says so (macOS).
+    pub wakes: u32,
+    /// Keep-alive probes, where the kernel says so (macOS).
+    pub keep_alives: u32,
     /// The first packet seen.
     pub first_seen: Timestamp,
     /// The last packet seen.
     pub last_seen: Timestamp,
-    /// Whether its bytes count for the owner's total (not for a carrier or a doubled frame).
+    /// Whether its bytes count for the owner's total (not for a carrier, a proxy's upstream or a doubled frame).
     pub credited: bool,
+    /// The part of `bytes` that counts there: all, nothing, or what it was before or after a tunnel came up.
+    pub counted: Both<Bytes>,
+    /// How it leaves the machine.
+    pub route: Route,
+    /// The proxy or tunnel, where there is one.
+    pub route_via: Option<Arc<str>>,
 }
 
 /// A registrable domain.

@@ -1,16 +1,20 @@
 //! The first payload bytes of a TCP stream, put in order: segments come late, twice, overlapping or cut.
 
 use crate::event::Direction;
+use crate::wire::tls;
 
-/// Bytes kept from the start of what the opener of a connection sends: room for a large `ClientHello`
-/// or for a proxy's greeting and request.
+/// Bytes kept from the start of what the opener of a connection sends: room for a dialogue before TLS or for a
+/// proxy's greeting and request.
 pub(super) const MAX_OPENING: usize = 4096;
+
+/// Bytes kept of a `ClientHello`: a full record of 16 kB, or fewer bytes in many small ones.
+pub(super) const MAX_HELLO: usize = 20 << 10;
 
 /// Bytes kept from the start of what the other end sends.
 pub(super) const MAX_REPLY: usize = 2048;
 
-/// Streams that may wait for a missing segment at one time, over all flows (8 kB each).
-pub(super) const MAX_GAPS: usize = 4096;
+/// Streams that may wait for a missing segment at one time, over all flows (mostly 3 kB each, at most 40 kB).
+pub(super) const MAX_GAPS: usize = 2048;
 
 /// Both directions of one connection, from their first byte on.
 #[derive(Debug)]
@@ -51,13 +55,20 @@ pub(super) struct Payload<'a> {
 }
 
 impl Openings {
-    /// For a connection that the local end opens ([`Direction::Out`]) or is asked for.
-    pub(super) fn new(opener: Direction) -> Self {
+    /// For a connection that the local end opens ([`Direction::Out`]) or is asked for; `None` is one that was
+    /// open before it was seen.
+    pub(super) fn new(opener: Option<Direction>) -> Self {
         let (sent, received) = match opener {
-            Direction::Out => (MAX_OPENING, MAX_REPLY),
-            Direction::In => (MAX_REPLY, MAX_OPENING),
+            Some(Direction::Out) => (MAX_OPENING, MAX_REPLY),
+            Some(Direction::In) => (MAX_REPLY, MAX_OPENING),
+            None => (MAX_OPENING, MAX_OPENING),
         };
         Self { sent: Stream::new(sent), received: Stream::new(received) }
+    }
+
+    /// With nothing to wait for, until [`Openings::hello`] finds that something begins.
+    pub(super) fn over() -> Self {
+        Self { sent: Stream::new(0), received: Stream::new(0) }
     }
 
     /// Tells the sequence number of the first payload byte in one direction.
@@ -65,7 +76,25 @@ impl Openings {
         self.stream(direction).base.get_or_insert(sequence);
     }
 
-    /// Takes a segment in and gives back the bytes that can now be read in order.
+    /// Makes room for the `ClientHello` at the start of `payload`. Where it is not what comes next, because what
+    /// was said before it is lost or was too long, the stream is taken to begin anew there, at offset 0.
+    pub(super) fn hello(&mut self, payload: Payload<'_>, budget: &mut GapBudget) {
+        let stream = self.stream(payload.direction);
+        let place = stream.base.map(|base| payload.sequence.wrapping_sub(base));
+        let place = place.filter(|&place| place < 1 << 31).and_then(|place| usize::try_from(place).ok());
+        match place {
+            Some(place) if place < stream.delivered => return,
+            Some(place) if place == stream.delivered && !stream.is_done() => {}
+            _ => {
+                stream.close_gap(budget);
+                *stream = Stream { base: Some(payload.sequence), ..Stream::new(0) };
+            }
+        }
+        stream.limit = stream.delivered + tls::hello_len(payload.bytes).unwrap_or(MAX_HELLO).min(MAX_HELLO);
+    }
+
+    /// Takes a segment in and gives back the bytes that can now be read in order. The first that is seen is the
+    /// first there is, where [`Openings::begin`] did not tell.
     pub(super) fn segment(&mut self, payload: Payload<'_>, budget: &mut GapBudget) -> Option<Piece> {
         self.stream(payload.direction).segment(payload, budget)
     }
@@ -126,10 +155,10 @@ impl Stream {
     }
 
     fn segment(&mut self, payload: Payload<'_>, budget: &mut GapBudget) -> Option<Piece> {
-        let base = self.base?;
-        if self.is_done() {
+        if self.is_done() || (payload.bytes.is_empty() && payload.wire_len == 0) {
             return None;
         }
+        let base = *self.base.get_or_insert(payload.sequence);
         let (start, bytes) = place(payload.sequence.wrapping_sub(base), payload.bytes)?;
         let end = start + bytes.len();
         if payload.bytes.len() < usize::try_from(payload.wire_len).unwrap_or(usize::MAX) {
@@ -183,10 +212,10 @@ impl Stream {
                 return;
             }
             budget.used += 1;
-            self.gap = Some(Box::new(Gap::new(self.limit)));
+            self.gap = Some(Box::default());
         }
         if let Some(gap) = &mut self.gap {
-            gap.put(start, bytes);
+            gap.put(start, bytes.get(..self.limit - start).unwrap_or(bytes));
         }
     }
 
@@ -208,7 +237,7 @@ fn place(distance: u32, bytes: &[u8]) -> Option<(usize, &[u8])> {
 }
 
 /// Bytes that came before their turn, and which of them are there.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Gap {
     bytes: Vec<u8>,
     present: Vec<bool>,
@@ -217,17 +246,18 @@ struct Gap {
 }
 
 impl Gap {
-    fn new(limit: usize) -> Self {
-        Self { bytes: vec![0; limit], present: vec![false; limit], highest: 0 }
-    }
-
     fn put(&mut self, start: usize, bytes: &[u8]) {
+        let end = start + bytes.len();
+        if self.bytes.len() < end {
+            self.bytes.resize(end, 0);
+            self.present.resize(end, false);
+        }
         let places = self.bytes.iter_mut().zip(&mut self.present).skip(start);
         for ((place, present), &byte) in places.zip(bytes) {
             *place = byte;
             *present = true;
         }
-        self.highest = self.highest.max((start + bytes.len()).min(self.bytes.len()));
+        self.highest = self.highest.max(end);
     }
 
     /// The bytes that are there without a break from `start` on, before `limit`.
@@ -254,7 +284,7 @@ mod tests {
     }
 
     fn begun(base: u32) -> Openings {
-        let mut openings = Openings::new(Direction::Out);
+        let mut openings = Openings::new(Some(Direction::Out));
         openings.begin(Direction::Out, base);
         openings
     }
@@ -289,9 +319,50 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_beginning_gives_nothing() {
-        let mut openings = Openings::new(Direction::Out);
-        assert_eq!(openings.segment(out(1, b"abc"), &mut GapBudget::default()), None);
+    fn an_unknown_beginning_is_what_comes_first() {
+        let (mut openings, mut budget) = (Openings::new(None), GapBudget::default());
+        assert_eq!(openings.segment(out(1, b""), &mut budget), None);
+        assert_eq!(openings.segment(out(7, b"abc"), &mut budget), Some(piece(0, b"abc")));
+        assert_eq!(openings.segment(out(10, b"def"), &mut budget), Some(piece(3, b"def")));
+        assert_eq!(openings.segment(out(4, b"???"), &mut budget), None, "what came before it");
+        let mut openings = Openings::new(None);
+        openings.segment(Payload { wire_len: 9, ..out(7, b"") }, &mut budget);
+        assert!(openings.is_done_in(Direction::Out), "the capture keeps headers only");
+    }
+
+    /// The first bytes of a hello in a record of 600 bytes.
+    const HELLO: &[u8] = &[22, 3, 1, 0x02, 0x58, 1, 0, 0x02, 0x54, 3, 3];
+
+    #[test]
+    fn a_hello_has_room_and_ends_its_stream() {
+        let (mut openings, mut budget) = (begun(0), GapBudget::default());
+        let talk = vec![b'x'; MAX_OPENING - 20];
+        openings.segment(out(0, &talk), &mut budget);
+        let at = u32::try_from(talk.len()).unwrap_or(0);
+        openings.hello(out(at, HELLO), &mut budget);
+        assert_eq!(openings.segment(out(at, HELLO), &mut budget), Some(piece(at, HELLO)));
+        let rest = vec![7; 700];
+        let got = openings.segment(out(at + 11, &rest), &mut budget);
+        assert_eq!(got, Some(piece(at + 11, &vec![7; 594])), "and no more than the record");
+        assert!(openings.sent.is_done());
+    }
+
+    #[test]
+    fn a_hello_that_is_not_next_begins_anew() {
+        let (mut openings, mut budget) = (begun(0), GapBudget::default());
+        openings.segment(out(0, b"talk"), &mut budget);
+        openings.segment(out(9, b"gap"), &mut budget);
+        openings.hello(out(50, HELLO), &mut budget);
+        assert_eq!(budget.used, 0, "what was awaited is given up");
+        assert_eq!(openings.segment(out(50, HELLO), &mut budget), Some(piece(0, HELLO)));
+        openings.hello(out(50, HELLO), &mut budget);
+        assert_eq!(openings.segment(out(50, HELLO), &mut budget), None, "sent again");
+
+        let mut openings = Openings::over();
+        assert!(openings.is_done());
+        openings.hello(out(u32::MAX, HELLO), &mut budget);
+        assert_eq!(openings.segment(out(u32::MAX, HELLO), &mut budget), Some(piece(0, HELLO)));
+        assert!(!openings.is_done() && openings.is_done_in(Direction::In));
     }
 
     #[test]

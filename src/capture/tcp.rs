@@ -146,10 +146,15 @@ impl Connection {
     }
 
     /// Whether `segment` begins another connection between the same ends (RFC 9293 §3.6.1): a SYN after
-    /// the end of this one, or one that asks with another initial sequence number.
+    /// the end of this one, or one that asks or answers with another initial sequence number. Where this one is
+    /// open, the asking is not enough: it may be answered with a challenge (§3.10.7.4).
     pub(super) fn is_succeeded_by(&self, segment: &Segment) -> bool {
-        if !segment.has(TcpFlags::SYN) || segment.has(TcpFlags::ACK) {
+        if !segment.has(TcpFlags::SYN) {
             return false;
+        }
+        if segment.has(TcpFlags::ACK) {
+            let initial = self.half(segment.direction).initial();
+            return initial.is_some_and(|initial| initial != segment.tcp.sequence);
         }
         match self.state {
             TcpState::Closed | TcpState::TimeWait | TcpState::LastAck => true,
@@ -164,7 +169,9 @@ impl Connection {
     pub(super) fn segment(&mut self, segment: &Segment) -> Change {
         let rtt_us = self.acknowledge(segment);
         let grown = segment.length() > 0 && self.grows(segment);
-        let retransmit = segment.length() > 0 && !grown && self.repeats(segment);
+        // Marked by the sender's kernel, it is one even if its first copy went by before Crow looked.
+        let is_marked = segment.marked == Some(true) && segment.direction == Direction::Out;
+        let retransmit = segment.length() > 0 && (is_marked || !grown && self.repeats(segment));
         self.time(segment, grown);
         self.advance(segment, grown);
         let state = self.next_state(segment);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::aggregate::snapshot::{Both, HostName, HostSource};
+use crate::aggregate::snapshot::{Both, HostName, HostSource, Route};
 use crate::event::{App, FlowId, InterfaceKind, ProcessKey, Protocol};
 use crate::time::Timestamp;
 
@@ -51,9 +51,14 @@ fn connection() -> ConnectionRow {
         rate: Both::default(),
         rtt_us: None,
         retransmits: 0,
+        wakes: 0,
+        keep_alives: 0,
         first_seen: Timestamp::default(),
         last_seen: Timestamp::default(),
         credited: true,
+        counted: Both::default(),
+        route: Route::Direct,
+        route_via: None,
     }
 }
 
@@ -101,6 +106,19 @@ fn connections() {
     for (text, shown) in cases {
         assert_eq!(Filter::parse(text).unwrap().matches_connection(&connection()), shown, "{text}");
     }
+    let proxied =
+        ConnectionRow { route: Route::Proxied, route_via: Some("Clash Verge".into()), ..connection() };
+    #[rustfmt::skip]
+    let cases = [
+        ("route:proxied", true, false), ("route:prox", true, false), ("ROUTE:Direct", false, true),
+        ("-route:proxied", false, true), ("via:clash", true, false), ("-via:verge", false, true), ("clash", true, false),
+        ("via:\"clash verge\" port:443 -proto:udp app:web host:cdn -pid:1", true, false), ("route:tunnelled", false, false),
+    ];
+    for (text, by_proxy, directly) in cases {
+        let filter = Filter::parse(text).unwrap();
+        assert_eq!(filter.matches_connection(&proxied), by_proxy, "{text}");
+        assert_eq!(filter.matches_connection(&connection()), directly, "{text}");
+    }
     let ping = ConnectionRow { protocol: Protocol::ICMP, state: None, ..connection() };
     assert!(!Filter::parse("port:443").unwrap().matches_connection(&ping), "ICMP has no ports");
     assert!(!Filter::parse("state:fin").unwrap().matches_connection(&ping), "nor states");
@@ -126,6 +144,8 @@ fn what_cannot_be_is_said_in_a_sentence() {
         ("pid:x", "`pid:` needs a number, and `x` is not one that it can be"),
         ("-port:65536", "`port:` needs a number, and `65536` is not one that it can be"),
         ("state:open", "`open` is no TCP state; try `state:established` or `state:closed`"),
+        ("route:vpn", "`vpn` is no route; try `route:proxied`, `route:tunnelled` or `route:direct`"),
+        ("via:", "`via:` needs a value behind it, such as `via:mihomo`"),
         ("\"web", "a quotation mark is missing its partner"),
     ];
     for (text, message) in cases {

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use crate::aggregate::snapshot::{
     Both, ConnectionRow, DomainRow, HostSource, ProcessRow, Snapshot, Source, Totals,
 };
-use crate::event::{InterfaceKind, Protocol, TcpState};
+use crate::event::{Protocol, TcpState};
 use crate::time::Timestamp;
 use crate::units::{Bytes, BytesPerSec};
 
@@ -133,6 +133,7 @@ struct ConnectionDocument<'a> {
     interface: Option<&'a str>,
     host: Option<&'a str>,
     host_source: Option<&'static str>,
+    host_note: Option<&'static str>,
     domain: Option<&'a str>,
     service: Option<&'static str>,
     state: Option<&'static str>,
@@ -144,7 +145,7 @@ struct ConnectionDocument<'a> {
     tx_bps: f64,
     rtt_ms: Option<f64>,
     retransmits: Option<u32>,
-    route: Option<&'static str>,
+    route: &'static str,
     route_via: Option<&'a str>,
     #[serde(serialize_with = "as_text")]
     first_seen: Timestamp,
@@ -164,6 +165,7 @@ impl<'a> ConnectionDocument<'a> {
             interface: Some(&*row.interface).filter(|name| !name.is_empty()),
             host: row.host.as_ref().map(|host| &*host.name),
             host_source: row.host.as_ref().map(|host| HostSource::name(host.source)),
+            host_note: row.host_note().map(|(note, _)| note.name()),
             domain: row.domain.as_deref(),
             service: row.service,
             state: row.state.map(TcpState::name),
@@ -176,9 +178,8 @@ impl<'a> ConnectionDocument<'a> {
             rtt_ms: row.rtt_us.map(|micros| f64::from(micros) / 1000.0),
             // Only TCP numbers its bytes, so that a repeated one can be told.
             retransmits: (row.protocol == Protocol::TCP).then_some(row.retransmits),
-            // Rows say nothing about routes, but what never leaves the machine is known.
-            route: (row.interface_kind == InterfaceKind::Loopback).then_some("local"),
-            route_via: None,
+            route: row.route.name(),
+            route_via: row.route_via.as_deref(),
             first_seen: row.first_seen,
             last_seen: row.last_seen,
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::aggregate::snapshot::{ConnectionRow, DomainRow, Rows, Snapshot};
+use crate::aggregate::snapshot::{Both, ConnectionRow, DomainRow, Rows, Snapshot};
 use crate::event::ProcessKey;
 use crate::filter::Filter;
 use crate::units::Bytes;
@@ -29,7 +29,7 @@ pub fn select(snapshot: &Snapshot, filter: &Filter) -> Snapshot {
 /// The domain rows of `snapshot` that `connections` belong to, with those connections' figures.
 fn domains(snapshot: &Snapshot, connections: &Rows<ConnectionRow>) -> Rows<DomainRow> {
     let mut by_domain: BTreeMap<(bool, Arc<str>), Vec<&ConnectionRow>> = BTreeMap::new();
-    for row in connections.iter().filter(|row| row.credited) {
+    for row in connections.iter().filter(|row| row.credited || row.counted != Both::default()) {
         let key = match &row.domain {
             Some(domain) => (false, Arc::clone(domain)),
             None => (true, row.remote.ip().to_canonical().to_string().into()),
@@ -56,11 +56,13 @@ fn recount(row: &DomainRow, connections: &[&ConnectionRow]) -> DomainRow {
         processes: names(|row| Some(&row.process_name).filter(|name| !name.is_empty())),
         ..row.clone()
     };
-    recounted.bytes.rx = sum(|row| row.bytes.rx);
-    recounted.bytes.tx = sum(|row| row.bytes.tx);
-    recounted.rate.rx = connections.iter().map(|row| row.rate.rx).sum();
-    recounted.rate.tx = connections.iter().map(|row| row.rate.tx).sum();
-    let open = connections.iter().filter(|row| row.state != Some(crate::event::TcpState::Closed)).count();
+    recounted.bytes.rx = sum(|row| row.counted.rx);
+    recounted.bytes.tx = sum(|row| row.counted.tx);
+    let rated = || connections.iter().filter(|row| row.credited).map(|row| row.rate);
+    recounted.rate.rx = rated().map(|rate| rate.rx).sum();
+    recounted.rate.tx = rated().map(|rate| rate.tx).sum();
+    let is_open = |row: &&&ConnectionRow| row.credited && row.state != Some(crate::event::TcpState::Closed);
+    let open = connections.iter().filter(is_open).count();
     recounted.connections = u32::try_from(open).unwrap_or(u32::MAX);
     recounted.first_seen = connections.iter().map(|row| row.first_seen).min().unwrap_or(row.first_seen);
     recounted.last_seen = connections.iter().map(|row| row.last_seen).max().unwrap_or(row.last_seen);

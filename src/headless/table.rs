@@ -8,18 +8,20 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::json::end;
 use super::select::select;
 use crate::aggregate::names::printable;
-use crate::aggregate::snapshot::{ConnectionRow, ProcessRow, Rows, Snapshot};
+use crate::aggregate::snapshot::{Both, ConnectionRow, ProcessRow, Rows, Snapshot};
 use crate::event::ProcessKey;
 use crate::filter::Filter;
+use crate::settings::{Prefixes, RateUnit, Units};
 use crate::units::Bytes;
 
 /// At most `rows` lines of at most `width` columns: totals on top, processes sorted by rate, then bytes, then
 /// name, and a line about the capture below. Nothing from the network reaches the terminal but letters.
 #[must_use]
-pub fn table(snapshot: &Snapshot, width: usize, rows: usize, filter: &Filter) -> String {
+pub fn table(snapshot: &Snapshot, (width, rows): (usize, usize), filter: &Filter, units: Units) -> String {
     let selected = select(snapshot, filter);
-    let mut lines = wrap(&totals(snapshot), "  ", width);
-    lines.push(header(width));
+    let mut lines = wrap(&totals(snapshot, units), "  ", width);
+    let layout = Layout { width, units };
+    lines.push(header(layout));
     let hosts = top_hosts(&selected.connections);
     let mut processes: Vec<&ProcessRow> = selected.processes.iter().map(|row| &**row).collect();
     processes.sort_by(|one, other| by_rate(one, other));
@@ -30,7 +32,7 @@ pub fn table(snapshot: &Snapshot, width: usize, rows: usize, filter: &Filter) ->
     let room = rows.saturating_sub(lines.len() + below.len());
     let shown = if processes.len() <= room { processes.len() } else { room.saturating_sub(1) };
     for &row in processes.iter().take(shown) {
-        lines.push(process(row, hosts.get(&row.key).map_or("", |(_, host)| host), width));
+        lines.push(process(row, hosts.get(&row.key).map_or("", |(_, host)| host), layout));
     }
     if shown < processes.len() {
         lines.push(format!("… and {} more", processes.len() - shown));
@@ -45,19 +47,19 @@ pub fn table(snapshot: &Snapshot, width: usize, rows: usize, filter: &Filter) ->
     text
 }
 
-fn totals(snapshot: &Snapshot) -> Vec<String> {
+fn totals(snapshot: &Snapshot, units: Units) -> Vec<String> {
     let totals = &snapshot.totals;
     let mut parts = vec![
-        format!("down {}", totals.rate.rx),
-        format!("up {}", totals.rate.tx),
-        format!("downloaded {}", totals.bytes.rx),
-        format!("uploaded {}", totals.bytes.tx),
-        format!("loopback {}", totals.loopback),
+        format!("down {}", units.rate(totals.rate.rx)),
+        format!("up {}", units.rate(totals.rate.tx)),
+        format!("downloaded {}", units.bytes(totals.bytes.rx)),
+        format!("uploaded {}", units.bytes(totals.bytes.tx)),
+        format!("loopback {}", units.bytes(totals.loopback)),
     ];
     let counted = totals.bytes.rx + totals.bytes.tx + totals.loopback;
     if totals.unattributed != Bytes(0) && counted != Bytes(0) {
         let share = 100.0 * totals.unattributed.0 as f64 / counted.0 as f64;
-        parts.push(format!("unattributed {} ({share:.1} %)", totals.unattributed));
+        parts.push(format!("unattributed {} ({share:.1} %)", units.bytes(totals.unattributed)));
     }
     parts
 }
@@ -92,32 +94,41 @@ fn wrap(parts: &[String], gap: &str, width: usize) -> Vec<String> {
     lines
 }
 
-fn header(width: usize) -> String {
-    line(["PROCESS", "PID", "DOWN/S", "UP/S", "DOWNLOADED", "UPLOADED", "CONNS", "TOP REMOTE"], width)
+/// How the lines are laid out.
+#[derive(Clone, Copy)]
+struct Layout {
+    width: usize,
+    units: Units,
 }
 
-fn process(row: &ProcessRow, host: &str, width: usize) -> String {
+fn header(layout: Layout) -> String {
+    line(["PROCESS", "PID", "DOWN/S", "UP/S", "DOWNLOADED", "UPLOADED", "CONNS", "TOP REMOTE"], layout)
+}
+
+fn process(row: &ProcessRow, host: &str, layout: Layout) -> String {
+    let units = layout.units;
     let pid = row.key.map_or_else(|| "-".to_owned(), |key| key.pid.to_string());
     let name = if row.exited { format!("{} (exited)", row.name) } else { row.name.to_string() };
     let figures = [
-        row.rate.rx.to_string(),
-        row.rate.tx.to_string(),
-        row.bytes.rx.to_string(),
-        row.bytes.tx.to_string(),
+        units.rate(row.rate.rx),
+        units.rate(row.rate.tx),
+        units.bytes(row.bytes.rx),
+        units.bytes(row.bytes.tx),
     ];
     let [down, up, downloaded, uploaded] = &figures;
     let connections = row.connections.to_string();
-    line([&printable(&name), &pid, down, up, downloaded, uploaded, &connections, &printable(host)], width)
+    line([&printable(&name), &pid, down, up, downloaded, uploaded, &connections, &printable(host)], layout)
 }
 
 /// One line of the table. The name and the remote host share what the figures leave.
-fn line(cells: [&str; 8], width: usize) -> String {
-    let figures: usize = FIGURES.iter().map(|column| column + GAP).sum();
+fn line(cells: [&str; 8], Layout { width, units }: Layout) -> String {
+    let columns = figures(units);
+    let figures: usize = columns.iter().map(|column| column + GAP).sum();
     let free = width.saturating_sub(figures + GAP);
     let name = (free / 2).clamp(MIN_NAME, MAX_NAME);
     let host = free.saturating_sub(name);
     let widths = std::iter::once((name, Align::Left))
-        .chain(FIGURES.iter().map(|&column| (column, Align::Right)))
+        .chain(columns.iter().map(|&column| (column, Align::Right)))
         .chain(std::iter::once((host, Align::Left)));
     let cells: Vec<String> =
         cells.iter().zip(widths).map(|(cell, (width, align))| fit(cell, width, align)).collect();
@@ -174,10 +185,10 @@ fn by_rate(one: &ProcessRow, other: &ProcessRow) -> Ordering {
 /// For each owner the remote end that it moved the most with, by name or by address.
 fn top_hosts(connections: &Rows<ConnectionRow>) -> BTreeMap<Option<ProcessKey>, (Bytes, String)> {
     let mut moved: BTreeMap<(Option<ProcessKey>, String), Bytes> = BTreeMap::new();
-    for row in connections.iter().filter(|row| row.credited) {
+    for row in connections.iter().filter(|row| row.credited || row.counted != Both::default()) {
         let host =
             row.host.as_ref().map_or_else(|| end(row.remote, row.protocol), |host| host.name.to_string());
-        *moved.entry((row.process, host)).or_default() += row.bytes.rx + row.bytes.tx;
+        *moved.entry((row.process, host)).or_default() += row.counted.rx + row.counted.tx;
     }
     let mut top: BTreeMap<Option<ProcessKey>, (Bytes, String)> = BTreeMap::new();
     for ((process, host), bytes) in moved {
@@ -189,8 +200,12 @@ fn top_hosts(connections: &Rows<ConnectionRow>) -> BTreeMap<Option<ProcessKey>, 
     top
 }
 
-/// Columns of pid, down, up, downloaded, uploaded and connections.
-const FIGURES: [usize; 6] = [7, 9, 9, 10, 9, 5];
+/// Columns of pid, down, up, downloaded, uploaded and connections: the rates' as wide as their unit.
+fn figures(units: Units) -> [usize; 6] {
+    let prefix = usize::from(units.prefixes == Prefixes::Binary);
+    let rate = prefix + if units.rates == RateUnit::Bits { 11 } else { 9 };
+    [7, rate, rate, 10, 9, 5]
+}
 
 /// Columns between two cells.
 const GAP: usize = 2;

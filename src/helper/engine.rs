@@ -8,6 +8,7 @@ use crate::event::{Event, InterfaceId};
 use crate::process::linux::Owners;
 use crate::process::linux::events::{KernelEvents, Refused};
 use crate::process::linux::interfaces::{self, Interfaces};
+use crate::process::linux::tunnels::Tunnels;
 use crate::process::{News, OwnerFinder, Wanted};
 use crate::time::Timestamp;
 
@@ -35,6 +36,7 @@ struct LiveEngine<O> {
     intake: Intake,
     owners: Option<O>,
     interfaces: Option<Interfaces>,
+    tunnels: Tunnels,
     /// Sentences that the app has not been told yet.
     sentences: Vec<Event>,
     /// Kept for their memory.
@@ -49,6 +51,7 @@ impl<O: OwnerFinder> LiveEngine<O> {
             intake,
             owners,
             interfaces,
+            tunnels: Tunnels::new(),
             sentences: Vec::new(),
             wanted: Vec::new(),
             news: News::default(),
@@ -58,9 +61,9 @@ impl<O: OwnerFinder> LiveEngine<O> {
         engine
     }
 
-    /// Tells the intake which interfaces came, went and changed.
-    fn follow_interfaces(&mut self) {
-        let Some(interfaces) = &mut self.interfaces else { return };
+    /// Tells the intake which interfaces came, went and changed; whether any did.
+    fn follow_interfaces(&mut self) -> bool {
+        let Some(interfaces) = &mut self.interfaces else { return false };
         interfaces.changes(&mut self.changes);
         let has_changed = !self.changes.is_empty();
         for change in self.changes.drain(..) {
@@ -73,6 +76,7 @@ impl<O: OwnerFinder> LiveEngine<O> {
         if has_changed && let Ok(addresses) = interfaces::local_addresses() {
             self.intake.meter.set_local_addresses(addresses);
         }
+        has_changed
     }
 
     /// Passes on what was found out.
@@ -110,12 +114,13 @@ impl<O: OwnerFinder> Engine for LiveEngine<O> {
     }
 
     fn tick(&mut self, now: Timestamp, out: &mut Vec<Event>) {
-        self.follow_interfaces();
+        let has_changed = self.follow_interfaces();
         if let Some(owners) = &mut self.owners {
             owners.tick(now, &mut self.news);
             self.tell(now);
         }
         out.append(&mut self.sentences);
+        self.tunnels.changes(now, has_changed, out);
         let begin = out.len();
         self.intake.tick(now, out);
         if let Some(owners) = &mut self.owners {

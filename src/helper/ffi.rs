@@ -23,6 +23,17 @@ pub(super) fn forbid_core_dumps() -> io::Result<()> {
     Ok(())
 }
 
+/// What libpcap says of itself, such as `libpcap version 1.10.3 (with TPACKET_V3)`.
+pub(super) fn libpcap_version() -> String {
+    unsafe extern "C" {
+        // `pcap/pcap.h`; linked by the crate pcap, which does not wrap it.
+        fn pcap_lib_version() -> *const std::ffi::c_char;
+    }
+    // SAFETY: the call takes nothing and returns a string that ends with a zero and is never freed or changed.
+    let words = unsafe { std::ffi::CStr::from_ptr(pcap_lib_version()) };
+    words.to_string_lossy().into_owned()
+}
+
 /// Puts this process before ordinary ones, by `steps` of niceness; only root may (`nice(2)`). Without that right nothing
 /// changes, and the process runs as any other.
 #[cfg(target_os = "linux")]

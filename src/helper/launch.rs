@@ -137,11 +137,25 @@ impl Launch {
             return Err(LaunchError::Missing(self.helper.clone()));
         }
         let method = self.method().ok_or_else(|| LaunchError::NoWay(self.helper.clone()))?;
+        self.start_by(method, Path::new(osascript::OSASCRIPT))
+    }
+
+    /// As [`Self::start`] on a Mac, with the program `dialog` in the place of osascript: how the tests, on any system,
+    /// answer in the user's place.
+    ///
+    /// # Errors
+    ///
+    /// [`LaunchError`]; nothing is left behind then.
+    pub fn start_authorized(&self, dialog: &Path) -> Result<Session, LaunchError> {
+        self.start_by(Method::Osascript, dialog)
+    }
+
+    fn start_by(&self, method: Method, dialog: &Path) -> Result<Session, LaunchError> {
         let folder = Folder::create()?;
         let socket = folder.0.join("pipe");
         let listener = UnixListener::bind(&socket).map_err(at("listening"))?;
         listener.set_nonblocking(true).map_err(at("listening"))?;
-        let child = command(method, &self.helper, &socket)?.spawn().map_err(at("running it"))?;
+        let child = command(method, (&self.helper, dialog), &socket)?.spawn().map_err(at("running it"))?;
         let mut process = watch(child)?;
         let opened = self.take_peer(&listener, &mut process, method);
         // From here on nobody else can connect.
@@ -198,7 +212,9 @@ impl Launch {
         match hear::<ToApp>(&stream, &mut decoder)? {
             ToApp::Started => {}
             ToApp::Failed(sentence) => return Err(LaunchError::Failed(sentence)),
-            ToApp::Events(_) | ToApp::Stopped => return Err(ProtocolError::OutOfTurn.into()),
+            ToApp::Events(_) | ToApp::Stopped | ToApp::Findings(_) | ToApp::Tried(_) => {
+                return Err(ProtocolError::OutOfTurn.into());
+            }
         }
         stream.set_read_timeout(None).map_err(at("greeting it"))?;
         Ok((stream, decoder))
@@ -283,9 +299,9 @@ fn find_program(name: &str) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-fn command(method: Method, helper: &Path, socket: &Path) -> Result<Command, LaunchError> {
+fn command(method: Method, (helper, dialog): (&Path, &Path), socket: &Path) -> Result<Command, LaunchError> {
     let mut command = match method {
-        Method::Osascript => authorized(helper, socket)?,
+        Method::Osascript => authorized(helper, dialog, socket)?,
         Method::Direct | Method::Pkexec | Method::Sudo => started_in_place(method, helper, socket),
     };
     let stdin = if method == Method::Sudo { Stdio::inherit() } else { Stdio::null() };
@@ -295,13 +311,13 @@ fn command(method: Method, helper: &Path, socket: &Path) -> Result<Command, Laun
 
 /// The command that has a copy of the helper started by macOS. The helper is read here, before anybody is asked:
 /// from now on another one will not do.
-fn authorized(helper: &Path, socket: &Path) -> Result<Command, LaunchError> {
+fn authorized(helper: &Path, dialog: &Path, socket: &Path) -> Result<Command, LaunchError> {
     if osascript::is_translocated(helper) {
         return Err(LaunchError::Translocated);
     }
     let digest = osascript::digest(helper)?;
     let app = (geteuid().as_raw(), getegid().as_raw(), std::process::id());
-    osascript::command(&osascript::Request { helper, digest: &digest, socket, app })
+    osascript::command(dialog, &osascript::Request { helper, digest: &digest, socket, app })
 }
 
 /// The command that starts the helper where it lies.

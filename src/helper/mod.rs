@@ -7,12 +7,15 @@
 pub mod engine;
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 mod ffi;
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+pub mod findings;
 pub mod launch;
 pub mod macos;
 pub mod peer;
 #[cfg(target_os = "linux")]
 pub mod privileges;
 pub mod protocol;
+pub mod replay;
 pub mod run;
 #[cfg(target_os = "linux")]
 mod seccomp;

@@ -7,6 +7,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::findings::{Findings, Trial};
 use crate::event::Event;
 
 /// The longest frame in bytes, without its length.
@@ -16,7 +17,7 @@ pub const MAX_FRAME_BYTES: usize = 1 << 20;
 pub const MAX_INTERFACE_NAME_BYTES: usize = 15;
 
 /// The version of the pipe's language; raised with every change to what crosses it.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 const MAGIC: [u8; 8] = *b"crowpipe";
 const LENGTH_BYTES: usize = 4;
@@ -76,6 +77,10 @@ pub enum ToApp {
     Failed(String),
     /// The helper ends because it was told to.
     Stopped,
+    /// What the helper found out about itself; the answer to [`ToHelper::Probe`].
+    Findings(Box<Findings>),
+    /// What came of trying the forbidden; the answer to [`ToHelper::Trespass`], if the helper lives to give it.
+    Tried(Vec<Trial>),
 }
 
 /// What the app says after its greeting.
@@ -90,6 +95,10 @@ pub enum ToHelper {
     Interface(Option<String>),
     /// End.
     Stop,
+    /// Say what you found out about yourself: the self-check asks.
+    Probe,
+    /// Try what you must not be able to do. On Linux that ends the helper.
+    Trespass,
 }
 
 /// [`ToApp`] as it is written: the same encoding, with the events borrowed.

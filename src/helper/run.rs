@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
+use super::findings::Start;
 #[cfg(target_os = "macos")]
 use super::macos::{copy, privileges};
 use super::peer::Peer;
@@ -143,9 +144,17 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
         // What stays if this fails is a program that only root can see, and not worth giving up for.
         let _ = copy::remove(&program, copy::ROOTS_FOLDER.as_ref());
     }
+    let start = Start::look();
+    live(arguments, |greeter, interface| capture(arguments, greeter, (interface, start)))
+}
+
+/// From the greeting to the end: `capture` opens the source, says that it has started, and serves.
+pub(super) fn live(
+    arguments: &Arguments,
+    capture: impl FnOnce(&mut Greeter, Option<&str>) -> Result<(), Error>,
+) -> Result<(), Error> {
     let mut greeter = Greeter::connect(arguments)?;
-    let result =
-        greeter.hear_start().and_then(|interface| capture(arguments, &mut greeter, interface.as_deref()));
+    let result = greeter.hear_start().and_then(|interface| capture(&mut greeter, interface.as_deref()));
     if let Err(err) = &result
         && !matches!(err, Error::Serve(_))
     {
@@ -156,7 +165,11 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
 }
 
 #[cfg(target_os = "linux")]
-fn capture(arguments: &Arguments, greeter: &mut Greeter, interface: Option<&str>) -> Result<(), Error> {
+fn capture(
+    arguments: &Arguments,
+    greeter: &mut Greeter,
+    (interface, start): (Option<&str>, Start),
+) -> Result<(), Error> {
     use std::os::fd::AsFd;
 
     use nix::sys::signal::{SigSet, Signal};
@@ -180,13 +193,18 @@ fn capture(arguments: &Arguments, greeter: &mut Greeter, interface: Option<&str>
         stream: &greeter.stream,
         decoder: std::mem::take(&mut greeter.decoder),
         signals: Some(signals.as_fd()),
+        start,
     };
     serve(pipe, &mut live, &mut engine(events))?;
     Ok(())
 }
 
 #[cfg(target_os = "macos")]
-fn capture(arguments: &Arguments, greeter: &mut Greeter, interface: Option<&str>) -> Result<(), Error> {
+fn capture(
+    arguments: &Arguments,
+    greeter: &mut Greeter,
+    (interface, start): (Option<&str>, Start),
+) -> Result<(), Error> {
     use super::macos::engine::engine;
     use super::serve::{Pipe, serve};
 
@@ -194,15 +212,16 @@ fn capture(arguments: &Arguments, greeter: &mut Greeter, interface: Option<&str>
     privileges::drop_for_good(arguments.uid, arguments.gid)?;
     greeter.say(&ToApp::Started)?;
     // A signal ends the process at once. That loses at most the current tick; the pipe's end tells the app.
-    let pipe = Pipe { stream: &greeter.stream, decoder: std::mem::take(&mut greeter.decoder), signals: None };
+    let pipe =
+        Pipe { stream: &greeter.stream, decoder: std::mem::take(&mut greeter.decoder), signals: None, start };
     serve(pipe, &mut live, &mut engine())?;
     Ok(())
 }
 
 /// The pipe before the capture begins.
-struct Greeter {
-    stream: UnixStream,
-    decoder: Decoder,
+pub(super) struct Greeter {
+    pub(super) stream: UnixStream,
+    pub(super) decoder: Decoder,
 }
 
 impl Greeter {
@@ -252,7 +271,7 @@ impl Greeter {
         }
     }
 
-    fn say<T: serde::Serialize>(&mut self, message: &T) -> Result<(), Error> {
+    pub(super) fn say<T: serde::Serialize>(&mut self, message: &T) -> Result<(), Error> {
         let mut encoder = Encoder::default();
         encoder.message(message)?;
         self.stream.write_all(encoder.unsent()).map_err(Error::Pipe)

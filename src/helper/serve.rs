@@ -13,6 +13,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use super::findings::{self, Findings, Start};
 use super::protocol::{Decoder, Encoder, ProtocolError, ToApp, ToHelper};
 use crate::capture::Frame;
 use crate::capture::live;
@@ -94,6 +95,11 @@ pub trait Source {
     ///
     /// When there is no such interface; the capture stays as it was.
     fn select(&mut self, interface: Option<&str>) -> Result<(), live::Error>;
+
+    /// What the capture turned out to be.
+    fn nature(&self) -> live::Nature {
+        live::Nature::default()
+    }
 }
 
 /// Why serving ended in good order.
@@ -145,6 +151,8 @@ pub struct Pipe<'a> {
     pub decoder: Decoder,
     /// Becomes readable when the helper is asked to end by a signal.
     pub signals: Option<BorrowedFd<'a>>,
+    /// How this process was started.
+    pub start: Start,
 }
 
 struct Server<'a, S, E> {
@@ -155,10 +163,19 @@ struct Server<'a, S, E> {
     events: Vec<Event>,
     /// What the user should know, not sent yet.
     faults: VecDeque<String>,
+    /// What the self-check has asked for; asking twice is asking once, so that it costs no memory.
+    asked: Asked,
     /// Whether something came since the last tick.
     has_news: bool,
     last_tick: Instant,
     last_beat: Instant,
+}
+
+/// The answers that the app waits for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Asked {
+    findings: bool,
+    trespass: bool,
 }
 
 /// What `poll` found.
@@ -177,6 +194,7 @@ impl<'a, S: Source, E: Engine> Server<'a, S, E> {
             encoder: Encoder::default(),
             events: Vec::new(),
             faults: VecDeque::new(),
+            asked: Asked::default(),
             has_news: false,
             last_tick: Instant::now(),
             last_beat: Instant::now(),
@@ -276,6 +294,8 @@ impl<'a, S: Source, E: Engine> Server<'a, S, E> {
             match message {
                 ToHelper::Stop => return Ok(Some(End::Stopped)),
                 ToHelper::Start { .. } => return Err(ProtocolError::OutOfTurn.into()),
+                ToHelper::Probe => (self.asked.findings, self.has_news) = (true, true),
+                ToHelper::Trespass => (self.asked.trespass, self.has_news) = (true, true),
                 ToHelper::Interface(name) => {
                     if let Err(err) = self.source.select(name.as_deref()) {
                         self.fault(err.to_string());
@@ -337,7 +357,21 @@ impl<'a, S: Source, E: Engine> Server<'a, S, E> {
         self.engine.tick(wall_clock(), &mut self.events);
         let encoded = self.encoder.events(&self.events);
         self.events.clear();
-        Ok(encoded?)
+        encoded?;
+        self.answer()
+    }
+
+    /// Answers the self-check.
+    fn answer(&mut self) -> Result<(), ServeError> {
+        let asked = std::mem::take(&mut self.asked);
+        if asked.findings {
+            let findings = Findings::look(&self.pipe.start, self.source.nature());
+            self.encoder.message(&ToApp::Findings(Box::new(findings)))?;
+        }
+        if asked.trespass {
+            self.encoder.message(&ToApp::Tried(findings::trespass()))?;
+        }
+        Ok(())
     }
 
     /// Writes what the pipe takes now; an error means that nobody reads any longer.
@@ -403,6 +437,10 @@ impl Source for live::Live {
 
     fn select(&mut self, interface: Option<&str>) -> Result<(), live::Error> {
         self.select(interface)
+    }
+
+    fn nature(&self) -> live::Nature {
+        self.nature()
     }
 }
 

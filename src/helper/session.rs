@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
+use super::findings::{Findings, Trial};
 use super::launch::osascript;
 use super::protocol::{Decoder, Encoder, ProtocolError, ToApp, ToHelper};
 use crate::event::Event;
@@ -21,6 +22,8 @@ pub struct Session {
     stream: UnixStream,
     decoder: Decoder,
     process: Process,
+    findings: Option<Box<Findings>>,
+    tried: Option<Vec<Trial>>,
 }
 
 /// Orders to a running helper, from any thread.
@@ -56,7 +59,7 @@ pub(super) struct Process {
 
 impl Session {
     pub(super) fn new(stream: UnixStream, decoder: Decoder, process: Process) -> Self {
-        Self { stream, decoder, process }
+        Self { stream, decoder, process, findings: None, tried: None }
     }
 
     /// Waits for the helper's next batch and appends it to `out`. `Ok(false)` is the end in good order: the helper
@@ -74,6 +77,8 @@ impl Session {
                 }
                 Some(ToApp::Stopped) => return Ok(false),
                 Some(ToApp::Failed(sentence)) => return Err(SessionError::Failed(sentence)),
+                Some(ToApp::Findings(findings)) => self.findings = Some(findings),
+                Some(ToApp::Tried(trials)) => self.tried = Some(trials),
                 Some(ToApp::Started) => return Err(ProtocolError::OutOfTurn.into()),
                 None => {}
             }
@@ -85,6 +90,18 @@ impl Session {
                 };
             }
         }
+    }
+
+    /// What the helper found out about itself, once it has said so on [`ToHelper::Probe`].
+    #[must_use]
+    pub fn findings(&self) -> Option<&Findings> {
+        self.findings.as_deref()
+    }
+
+    /// What came of [`ToHelper::Trespass`], once the helper has said so.
+    #[must_use]
+    pub fn tried(&self) -> Option<&[Trial]> {
+        self.tried.as_deref()
     }
 
     /// Sends an order.

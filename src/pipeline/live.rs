@@ -1,8 +1,10 @@
 //! The capture thread while it listens to the helper.
 
 use std::sync::Arc;
+#[cfg(target_os = "macos")]
+use std::sync::atomic::Ordering;
 
-use super::{CaptureThread, Message, Next, WithoutRight};
+use super::{CaptureThread, Message, Next, WithoutRight, system};
 use crate::aggregate::snapshot::Source;
 use crate::event::{Event, FlowId};
 use crate::helper::launch::{Launch, LaunchError, Method};
@@ -30,8 +32,8 @@ impl CaptureThread {
         let started = Launch::beside_this_program(interface.map(str::to_owned)).and_then(|launch| {
             match (launch.method(), without_right) {
                 (Some(Method::Direct), _) | (_, WithoutRight::Ask) => launch.start(),
-                (Some(_), WithoutRight::Sample) => Err(LaunchError::NotAsked),
-                (None, WithoutRight::Sample) => Err(LaunchError::NoWay(launch.helper)),
+                (Some(_), WithoutRight::Watch) => Err(LaunchError::NotAsked),
+                (None, WithoutRight::Watch) => Err(LaunchError::NoWay(launch.helper)),
             }
         });
         let helper = match started {
@@ -44,11 +46,11 @@ impl CaptureThread {
         self.listen(helper, session)
     }
 
-    /// There is no live capture: the sample plays in its place, or the reason is shown.
+    /// There is no live capture: the socket table shows in its place, or the reason.
     fn no_helper(&self, err: &LaunchError, without_right: WithoutRight) -> Next {
         let why: Arc<str> = err.to_string().into();
         match without_right {
-            WithoutRight::Sample => Next::Sample { why },
+            WithoutRight::Watch => Next::Sockets { why },
             WithoutRight::Ask => {
                 self.shared.set_capture(&CaptureState::Gone { why });
                 Next::Wait
@@ -61,19 +63,26 @@ impl CaptureThread {
         self.shared.snapshot.load().source == Source::Recording
     }
 
+    /// Begins anew with a helper that was started while the socket table showed.
+    pub(super) fn take_over(&self, helper: Session, session: u64) -> Next {
+        self.send(Message::Begin(Source::Live));
+        self.listen(helper, session)
+    }
+
     /// Passes events on until the helper, the app or the aggregator ends.
     fn listen(&self, mut helper: Session, session: u64) -> Next {
         self.shared.helper.store(helper.control().ok().map(Arc::new));
         self.shared.set_capture(&CaptureState::Live);
+        let _facts = system::start(self.out.clone());
         let mut users = Users::default();
         #[cfg(target_os = "macos")]
-        let mut completer = Completer::new(Mac);
+        let mut completer = Completer::new(Mac::default());
         let ended = loop {
             let mut events = Vec::new();
             match helper.read_events(&mut events) {
                 Ok(true) => {
                     #[cfg(target_os = "macos")]
-                    completer.complete(&mut events);
+                    completer.complete(&mut events, self.shared.shown.load(Ordering::Relaxed));
                     for event in &mut events {
                         complete(event, session, &mut users);
                     }
@@ -96,8 +105,8 @@ impl CaptureThread {
     }
 }
 
-/// Adds what the helper cannot know: whose session this is, and what its users are called.
-fn complete(event: &mut Event, session: u64, users: &mut Users) {
+/// Adds what a source cannot know: whose session this is, and what its users are called.
+pub(super) fn complete(event: &mut Event, session: u64, users: &mut Users) {
     let rename = |flow: &mut FlowId| flow.0 = flow.0.wrapping_add(session.wrapping_mul(FLOWS_PER_SESSION));
     match event {
         Event::Process(process) => {
@@ -116,6 +125,8 @@ fn complete(event: &mut Event, session: u64, users: &mut Users) {
         | Event::ProcessExited { .. }
         | Event::Statistics(_)
         | Event::Fault(_)
-        | Event::Note(_) => {}
+        | Event::Note(_)
+        | Event::Proxies(_)
+        | Event::Tunnels(_) => {}
     }
 }

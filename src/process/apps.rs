@@ -70,15 +70,21 @@ fn is_interpreter(file: &str) -> bool {
     INTERPRETERS.contains(&stem) || INTERPRETERS.contains(&file) || THREADS.contains(&file)
 }
 
-/// The outermost `.app` bundle that a macOS path leads through.
 fn bundle(path: &str) -> Option<App> {
+    let id = bundle_path(path)?;
+    let name = file_name(id).strip_suffix(".app")?;
+    Some(App { id: clean_path(id), name: clean_name(name) })
+}
+
+/// The outermost `.app` bundle that a macOS path leads through.
+#[must_use]
+pub fn bundle_path(path: &str) -> Option<&str> {
     let mut end = 0;
     for component in path.split_inclusive('/') {
-        let name = component.strip_suffix('/').and_then(|name| name.strip_suffix(".app"));
         end += component.len();
-        if let Some(name) = name.filter(|name| !name.is_empty()) {
-            let id = path.get(..end)?.trim_end_matches('/');
-            return Some(App { id: clean_path(id), name: clean_name(name) });
+        let name = component.strip_suffix('/').and_then(|name| name.strip_suffix(".app"));
+        if name.is_some_and(|name| !name.is_empty()) {
+            return path.get(..end - 1);
         }
     }
     None

@@ -2,12 +2,22 @@
 //!
 //! [`OwnerFinder`] is the question, asked in the privileged process that captures; each system answers
 //! it in a folder of its own. What needs no system at all is beside it: [`apps`] says which
-//! app a program belongs to, [`waiting`] when to ask again.
+//! app a program belongs to, [`waiting`] when to ask again. [`census`] asks what every socket has moved, which needs no
+//! right at all.
 
 pub mod apps;
+pub mod census;
+#[cfg(unix)]
+pub mod ending;
+#[cfg(unix)]
+pub mod icons;
 #[cfg(target_os = "linux")]
 pub mod linux;
 pub mod macos;
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+pub mod proxies;
+#[cfg(unix)]
+pub mod reveal;
 #[cfg(unix)]
 pub mod users;
 pub mod waiting;

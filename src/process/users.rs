@@ -4,7 +4,7 @@
 //! names users by number only.
 
 use hashbrown::HashMap;
-use nix::unistd::{Uid, User};
+use nix::unistd::{Uid, User, geteuid};
 
 /// Users remembered at most; when full, all are forgotten and asked again.
 const MAX_USERS: usize = 4_096;
@@ -25,6 +25,13 @@ impl Users {
         let ask = || User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.name);
         self.known.entry(uid).or_insert_with(ask).as_deref()
     }
+}
+
+/// The login name of the user that this program runs as, or the number where there is no name.
+#[must_use]
+pub fn own_name() -> String {
+    let uid = geteuid();
+    Users::default().name(uid.as_raw()).map_or_else(|| uid.to_string(), str::to_owned)
 }
 
 #[cfg(test)]

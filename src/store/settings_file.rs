@@ -254,11 +254,13 @@ mod tests {
                 sort,
                 prop::collection::btree_map(".*", any::<bool>(), 0..4),
                 prop::collection::btree_map(".*", size(), 0..4),
+                prop::collection::vec(".*", 0..4),
             )
-                .prop_map(|(sort, columns, widths)| TableSettings {
+                .prop_map(|(sort, columns, widths, order)| TableSettings {
                     sort: sort.map(|(column, descending)| SortBy { column, descending }),
                     columns,
                     widths,
+                    order,
                 })
         };
         (table(), table(), table(), size(), size(), any::<[bool; 3]>()).prop_map(

@@ -6,22 +6,34 @@ use std::time::Duration;
 
 use egui::{CentralPanel, Context, Frame, Ui, ViewportBuilder, ViewportCommand};
 
-use super::details::{self, Partners};
+use super::details::{self, DetailsEvent, Partners, Shown};
+use super::ending::Ending;
+use super::icons::Icons;
 use super::key_sheet;
 use super::keys::{self, Command, Focus};
+use super::playback::playback_ui;
 use super::states::{self, BannerEvent, Empty, EmptyEvent};
 use super::theme::{self, Tokens, tokens};
 use super::toolbar::{self, StatusBar, Toolbar};
 use super::views::long::{MAX_ROWS_IN_PLACE, put_away};
-use super::views::sheet::table_ui;
+use super::views::sheet::{TableLook, table_ui};
 use super::views::table::{Motion, TableInput, TableState, cycle_sort};
-use super::views::{Key, Row};
+use super::views::{Chosen, Key, TopRow};
 use super::widgets::controls::filter_id;
-use super::{fonts, text};
-use crate::aggregate::snapshot::{ConnectionRow, DomainRow, ProcessRow, Snapshot, Source};
+use super::{fonts, routes, text};
+use crate::aggregate::snapshot::{ConnectionRow, DomainRow, ProcessRow, Snapshot, Source, Watch};
 use crate::filter::Filter;
 use crate::session::{Action, Backend, CaptureState, Status};
-use crate::settings::{Appearance, Settings, View};
+use crate::settings::{Appearance, Scope, Settings, View};
+
+/// Has the window that `ctx` draws open its settings with the next frame.
+pub(super) fn request_settings(ctx: &Context) {
+    ctx.data_mut(|data| data.insert_temp(settings_request(), true));
+}
+
+fn settings_request() -> egui::Id {
+    egui::Id::unique("settings are asked for")
+}
 
 /// Seconds from a change of the settings to saving them.
 const SAVE_AFTER: f64 = 1.0;
@@ -48,6 +60,11 @@ pub struct App {
     shows_keys: bool,
     tables: [TableState; 3],
     partners: Partners,
+    icons: Icons,
+    /// A process that the user wants to end.
+    ending: Ending,
+    /// The row whose long chart was asked for.
+    watched: Option<Watch>,
     motions: Vec<Motion>,
     notices: Vec<String>,
     dismissed: BTreeSet<String>,
@@ -77,6 +94,9 @@ impl App {
             shows_keys: false,
             tables: Default::default(),
             partners: Partners::default(),
+            icons: Icons::default(),
+            ending: Ending::default(),
+            watched: None,
             motions: Vec::new(),
             notices: Vec::new(),
             dismissed: BTreeSet::new(),
@@ -134,7 +154,9 @@ impl App {
             theme::choose(ui.ctx(), self.settings.appearance);
             self.applied = Some(self.settings.appearance);
         }
+        self.opens_settings |= ui.data_mut(|data| data.remove_temp::<bool>(settings_request())).is_some();
         self.keyboard(ui.ctx());
+        self.ending.follow(ui.ctx(), (&self.snapshot, &self.status));
         let tokens = tokens(ui);
         self.toolbar(ui, tokens);
         self.banners(ui, tokens);
@@ -146,6 +168,10 @@ impl App {
         if self.shows_keys {
             self.shows_keys = !key_sheet::key_sheet_ui(ui.ctx(), tokens);
         }
+        if let Some(action) = self.ending.question_ui(ui.ctx(), tokens) {
+            self.backend.act(action);
+        }
+        self.icons.refresh(ui.ctx(), &*self.backend);
         self.give_focus(ui.ctx());
         self.keep_settings(ui.ctx());
     }
@@ -178,8 +204,8 @@ impl App {
             elsewhere: focused.is_some_and(|id| id != filter_id()),
             filter_is_empty: self.filter_text.is_empty(),
         };
-        // The sheet of keys takes its own.
-        if self.shows_keys {
+        // The sheet of keys and the question take their own.
+        if self.shows_keys || self.ending.is_asking() {
             return;
         }
         for command in keys::take(ctx, focus) {
@@ -281,10 +307,11 @@ impl App {
     }
 
     fn banners(&mut self, ui: &mut Ui, tokens: &Tokens) {
-        if let Some(action) = states::playback_ui(ui, &self.status, tokens) {
+        if let Some(action) = playback_ui(ui, &self.status, tokens) {
             self.backend.act(action);
         }
         let mut banners = states::banners(&self.status, &self.snapshot, &self.notices);
+        banners.extend(self.ending.banner());
         banners.extend(self.filter_error.as_deref().map(states::filter_banner));
         for (place, banner) in banners.iter().enumerate() {
             let name = format!("{} {}", banner.strong, banner.quiet);
@@ -292,7 +319,12 @@ impl App {
                 continue;
             }
             match states::banner_ui(ui, banner, place, tokens) {
-                Some(BannerEvent::Act(action)) => self.backend.act(action),
+                Some(BannerEvent::Act(action)) => {
+                    if matches!(action, Action::EndProcess { .. }) {
+                        self.ending.forget();
+                    }
+                    self.backend.act(action);
+                }
                 Some(BannerEvent::Dismiss) => {
                     self.dismissed.insert(name);
                 }
@@ -301,14 +333,15 @@ impl App {
         }
     }
 
-    fn view<R: Row>(&mut self, ui: &mut Ui, tokens: &Tokens) {
+    fn view<R: TopRow>(&mut self, ui: &mut Ui, tokens: &Tokens) {
         let ctx = ui.ctx().clone();
-        let snapshot = Arc::clone(&self.snapshot);
+        let (snapshot, status) = (Arc::clone(&self.snapshot), Arc::clone(&self.status));
         let filter = self.filter.clone();
         let newest = TableInput {
             snapshot: &snapshot,
             filter: &filter,
             filter_revision: self.filter_revision,
+            scope: self.settings.scope,
             units: self.settings.units,
         };
         let mut table = std::mem::take(self.table_mut());
@@ -322,32 +355,78 @@ impl App {
             // The row that was opened or closed shows in this frame already.
             picture = table.bring_up::<R>(means, &newest, self.settings.table(R::VIEW));
         }
-        let input = TableInput { snapshot: &picture, ..newest };
         self.status_bar::<R>(ui, &table, tokens);
-        if self.settings.details {
-            let picked = table.picked::<R>(&picture);
-            let shown = (picked.as_ref(), &*picture, self.settings.units);
-            self.settings.details = !details::details_ui(ui, shown, &mut self.partners, tokens);
-        }
-        let frame = Frame::NONE.fill(tokens.bg);
-        let asked = CentralPanel::default().frame(frame).show(ui, |ui| {
-            if table.matches() == 0 {
-                self.empty(ui, tokens);
-                return None;
+        let chosen_below = self.details::<R>(ui, (&table, &picture), tokens);
+        if R::VIEW == View::Connections {
+            let totals = (&picture.totals.routes, self.filter_text.as_str(), self.settings.units);
+            if let Some(text) = routes::routes_ui(ui, totals, tokens) {
+                self.filter_text = text;
+                self.read_filter();
             }
-            table_ui::<R>(ui, &input, &mut table, self.settings.table_mut(R::VIEW))
-        });
+        }
+        let input = TableInput { snapshot: &picture, ..newest };
+        let look = TableLook { input, icons: &self.icons, user: status.user.as_deref() };
+        let frame = Frame::NONE.fill(tokens.bg);
+        let panel = CentralPanel::default().frame(frame);
+        let chosen = if table.matches() == 0 {
+            panel.show(ui, |ui| self.empty(ui, table.hidden(), tokens));
+            None
+        } else {
+            let settings = self.settings.table_mut(R::VIEW);
+            panel.show(ui, |ui| table_ui::<R>(ui, &look, &mut table, settings)).inner
+        };
         *self.table_mut() = table;
-        if let Some(text) = asked.inner {
-            self.filter_text = text;
-            self.read_filter();
+        for chosen in chosen_below.into_iter().chain(chosen) {
+            self.choose(chosen);
         }
     }
 
-    fn status_bar<R: Row>(&self, ui: &mut Ui, table: &TableState, tokens: &Tokens) {
+    /// The pane below the table, and the long chart that it wants.
+    fn details<R: TopRow>(
+        &mut self,
+        ui: &mut Ui,
+        (table, picture): (&TableState, &Snapshot),
+        tokens: &Tokens,
+    ) -> Option<Chosen> {
+        let picked = table.picked::<R>(picture).filter(|_| self.settings.details);
+        let watched = picked.as_ref().map(|picked| details::watch_of(&picked.key()));
+        if watched != self.watched {
+            self.watched.clone_from(&watched);
+            self.backend.act(Action::Watch(watched));
+        }
+        if !self.settings.details {
+            return None;
+        }
+        let (units, user) = (self.settings.units, self.status.user.clone());
+        let shown = Shown { picked: picked.as_ref(), snapshot: picture, units, user: user.as_deref() };
+        match details::details_ui(ui, shown, &mut self.partners, tokens)? {
+            DetailsEvent::Close => self.settings.details = false,
+            DetailsEvent::Chosen(chosen) => return Some(chosen),
+        }
+        None
+    }
+
+    /// Does what was chosen in a row's menu or in the details.
+    fn choose(&mut self, chosen: Chosen) {
+        match chosen {
+            Chosen::Filter(text) => {
+                self.filter_text = text;
+                self.read_filter();
+            }
+            Chosen::Act(action) => self.backend.act(*action),
+            Chosen::Quit(target) => self.ending.ask(target),
+        }
+    }
+
+    fn status_bar<R: TopRow>(&self, ui: &mut Ui, table: &TableState, tokens: &Tokens) {
         let all = R::all(&self.snapshot).len();
         let (one, many) = text::view_nouns(R::VIEW);
-        let count = format!("{} of {}", text::grouped(table.matches() as u64), text::counted(all, one, many));
+        let mut count =
+            format!("{} of {}", text::grouped(table.matches() as u64), text::counted(all, one, many));
+        if table.hidden() > 0 {
+            let hidden = text::grouped(table.hidden() as u64);
+            count = format!("{count}, {hidden} {} hidden", text::hidden_kind(self.settings.scope));
+        }
         let bar = StatusBar {
             snapshot: &self.snapshot,
             status: &self.status,
@@ -358,15 +437,17 @@ impl App {
         toolbar::status_bar_ui(ui, &bar, tokens);
     }
 
-    fn empty(&mut self, ui: &mut Ui, tokens: &Tokens) {
+    fn empty(&mut self, ui: &mut Ui, hidden: usize, tokens: &Tokens) {
         let status = Arc::clone(&self.status);
         let empty = match &status.capture {
+            _ if hidden > 0 => Empty::OnlyLocal(hidden),
             _ if !self.filter_text.is_empty() => Empty::NoMatch(&self.filter_text),
             CaptureState::Starting => Empty::Starting,
             CaptureState::Gone { why } => Empty::Gone(why),
             _ => Empty::NoTraffic,
         };
         match states::empty_ui(ui, &empty, tokens) {
+            Some(EmptyEvent::ShowLocal) => self.settings.scope = Scope::Everything,
             Some(EmptyEvent::ClearFilter) => {
                 self.filter_text.clear();
                 self.read_filter();

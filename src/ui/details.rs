@@ -3,25 +3,29 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use egui::{
     Align, Frame, Label, Layout, Margin, Panel, RichText, Role, ScrollArea, Sense, Ui, WidgetInfo, vec2,
 };
 
 use super::fonts::{Weight, font};
-use super::text;
 use super::theme::{BODY, SMALL, Tokens};
-use super::views::connection::{endpoint, remote_name, service, source_sentence};
-use super::views::{Key, Picked};
-use super::widgets::chart;
+use super::views::connection::{endpoint, note_sentence, remote_name, service, source_sentence};
+use super::views::host::HostRow;
+use super::views::{Chosen, Key, MenuContext, Picked, process};
 use super::widgets::icon::{self, Icon};
-use crate::aggregate::snapshot::{ConnectionRow, DomainRow, History, ProcessRow, Snapshot};
+use super::widgets::long_chart;
+use super::{routes, text};
+use crate::aggregate::snapshot::{
+    Both, ConnectionRow, DomainRow, History, HostNote, ProcessRow, Route, Snapshot, Watch, Watched,
+};
 use crate::event::TcpState;
 use crate::settings::Units;
 use crate::units::Bytes;
 
 /// Points: the pane.
-const HEIGHT: f32 = 214.0;
+const HEIGHT: f32 = 232.0;
 /// Points: a fact's name.
 const LABEL: f32 = 92.0;
 /// Points: what one line takes.
@@ -47,18 +51,28 @@ impl Partners {
             return;
         }
         let mut bytes: BTreeMap<String, Bytes> = BTreeMap::new();
-        let mut add = |name: String, row: &ConnectionRow| {
-            *bytes.entry(name).or_default() += row.bytes.rx + row.bytes.tx;
-        };
+        let mut add =
+            |name: String, moved: Both<Bytes>| *bytes.entry(name).or_default() += moved.rx + moved.tx;
         match picked {
             Picked::Process(process) => {
                 let own = snapshot.connections.iter().filter(|row| row.process == process.key);
-                own.for_each(|row| add(remote_name(row), row));
+                own.for_each(|row| add(remote_name(row), row.bytes));
             }
             Picked::Domain(domain) => {
                 let address = domain.is_address.then(|| domain.domain.parse().ok()).flatten();
                 let below = snapshot.connections.iter().filter(|row| is_below(row, &domain.domain, address));
-                below.for_each(|row| add(owner(row).to_owned(), row));
+                // Who passes it on for others does not use it.
+                let own = below.filter(|row| row.credited || row.counted != Both::default());
+                own.for_each(|row| add(owner(row).to_owned(), row.counted));
+            }
+            Picked::Host(host) => {
+                let is_on = |row: &&Arc<ConnectionRow>| {
+                    row.host.as_ref().is_some_and(|own| own.name == host.name)
+                        && row.domain.as_ref() == Some(&host.domain)
+                };
+                let own = snapshot.connections.iter().filter(is_on);
+                let own = own.filter(|row| row.credited || row.counted != Both::default());
+                own.for_each(|row| add(owner(row).to_owned(), row.counted));
             }
             Picked::Connection(_) => {}
         }
@@ -84,44 +98,92 @@ fn owner(row: &ConnectionRow) -> &str {
     if row.process.is_some() { &row.process_name } else { "Unattributed" }
 }
 
-/// Draws the pane. Returns whether it is to be closed.
+/// What the pane shows.
+#[derive(Clone, Copy)]
+pub struct Shown<'a> {
+    /// The selected row.
+    pub picked: Option<&'a Picked<'a>>,
+    /// The picture that it is of.
+    pub snapshot: &'a Snapshot,
+    /// How amounts are written.
+    pub units: Units,
+    /// The user that Crow runs as.
+    pub user: Option<&'a str>,
+}
+
+/// What was asked for in the pane.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DetailsEvent {
+    /// It is to be closed.
+    Close,
+    /// Something with the row's process.
+    Chosen(Chosen),
+}
+
+/// Draws the pane. Returns what was asked for.
 pub fn details_ui(
     ui: &mut Ui,
-    (picked, snapshot, units): (Option<&Picked<'_>>, &Snapshot, Units),
+    shown: Shown<'_>,
     partners: &mut Partners,
     tokens: &Tokens,
-) -> bool {
+) -> Option<DetailsEvent> {
+    let Shown { picked, snapshot, units, user } = shown;
     let frame =
         Frame::NONE.fill(tokens.panel).inner_margin(Margin { left: 16, right: 10, top: 8, bottom: 8 });
-    let mut is_closed = false;
+    let mut event = None;
     Panel::bottom("details").exact_size(HEIGHT).frame(frame).show(ui, |ui| {
         ui.style_mut().interaction.selectable_labels = true;
         ui.spacing_mut().item_spacing = vec2(6.0, 3.0);
         let Some(picked) = picked else {
-            is_closed = head_ui(ui, ("Details", ""), tokens);
+            event = head_ui(ui, ("Details", ""), None, tokens);
             ui.label(RichText::new("Select a row to see all that is known of it.").color(tokens.dim));
             return;
         };
         partners.refresh(picked, snapshot);
         let (title, subtitle) = headline(picked, snapshot);
-        is_closed = head_ui(ui, (&title, &subtitle), tokens);
+        let process = match picked {
+            Picked::Process(row) => Some(*row),
+            Picked::Connection(row) => {
+                row.process.and_then(|key| process::find(snapshot, Some(key))).map(|row| &**row)
+            }
+            Picked::Domain(_) | Picked::Host(_) => None,
+        };
+        let acts = process.map(|row| (row, MenuContext { snapshot, user }));
+        event = head_ui(ui, (&title, &subtitle), acts, tokens);
         ui.add_space(2.0);
         columns_ui(ui, (picked, snapshot, units), partners, tokens);
     });
-    is_closed
+    event
 }
 
-fn head_ui(ui: &mut Ui, (title, subtitle): (&str, &str), tokens: &Tokens) -> bool {
-    let mut is_closed = false;
+fn head_ui(
+    ui: &mut Ui,
+    (title, subtitle): (&str, &str),
+    acts: Option<(&ProcessRow, MenuContext<'_>)>,
+    tokens: &Tokens,
+) -> Option<DetailsEvent> {
+    let mut event = None;
     let size = vec2(ui.available_width(), 26.0);
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
-        is_closed = icon::button(ui, Icon::Clear, "Close details", tokens).clicked();
+        if icon::button(ui, Icon::Clear, "Close details", tokens).clicked() {
+            event = Some(DetailsEvent::Close);
+        }
+        if let Some((row, context)) = acts {
+            let quit = process::target(row, &context).map(|target| (text::QUIT, Chosen::Quit(target)));
+            let reveal =
+                process::reveal(row, &context).map(|action| (text::REVEAL, Chosen::Act(Box::new(action))));
+            for (label, chosen) in quit.into_iter().chain(reveal) {
+                if ui.add(egui::Button::new(RichText::new(label).size(SMALL)).small()).clicked() {
+                    event = Some(DetailsEvent::Chosen(chosen));
+                }
+            }
+        }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             ui.label(RichText::new(title).font(font(Weight::SemiBold, 15.0)).color(tokens.strong));
             ui.add(Label::new(RichText::new(subtitle).color(tokens.dim)).truncate());
         });
     });
-    is_closed
+    event
 }
 
 fn headline(picked: &Picked<'_>, snapshot: &Snapshot) -> (String, String) {
@@ -135,6 +197,7 @@ fn headline(picked: &Picked<'_>, snapshot: &Snapshot) -> (String, String) {
             let since = text::age(snapshot.time.since(row.first_seen));
             (row.domain.to_string(), format!("first seen {since} ago"))
         }
+        Picked::Host(row) => (row.name.to_string(), format!("a host of {}", row.domain)),
     }
 }
 
@@ -153,14 +216,14 @@ fn columns_ui(
         let width = if second.is_empty() { 240.0 } else { facts_width * 0.9 };
         column(ui, vec2(width.min(room.x * 0.3), room.y), |ui| match picked {
             Picked::Process(_) => partners_ui(ui, "Talks to", (partners, units), tokens),
-            Picked::Domain(_) => partners_ui(ui, "Used by", (partners, units), tokens),
+            Picked::Domain(_) | Picked::Host(_) => partners_ui(ui, "Used by", (partners, units), tokens),
             Picked::Connection(_) => facts_ui(ui, "second facts", &second, tokens),
         });
         let left = ui.available_width() - 8.0;
-        if let Some((caption, history)) = chart_of(picked, snapshot).filter(|_| left > 120.0) {
+        if let Some((of, watched)) = chart_of(picked, snapshot).filter(|_| left > 120.0) {
             column(ui, vec2(left, room.y), |ui| {
-                caption_ui(ui, &caption, tokens);
-                chart::history(ui, (&history, units), vec2(left, room.y - 26.0), tokens);
+                caption_ui(ui, &format!("{}{of}", long_chart::caption(&watched)), tokens);
+                long_chart::long_chart(ui, (&watched, units), vec2(left, room.y - 26.0), tokens);
             });
         }
     });
@@ -181,13 +244,13 @@ fn caption_ui(ui: &mut Ui, text: &str, tokens: &Tokens) {
 fn facts_ui(ui: &mut Ui, id: &str, facts: &[Fact], tokens: &Tokens) {
     ScrollArea::vertical().id_salt(id).auto_shrink(false).show(ui, |ui| {
         for (name, value) in facts {
-            let size = vec2(ui.available_width(), LINE - 3.0);
-            ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+            ui.horizontal_top(|ui| {
                 let (rect, response) = ui.allocate_exact_size(vec2(LABEL, LINE - 3.0), Sense::hover());
                 response.widget_info(|| WidgetInfo::labeled(Role::Label, true, *name));
                 let style = font(Weight::Regular, BODY);
                 ui.painter().text(rect.left_center(), egui::Align2::LEFT_CENTER, name, style, tokens.dim);
-                ui.add(Label::new(RichText::new(value).color(tokens.text)).truncate());
+                // What is long goes on in the next line: it is here to be read whole.
+                ui.add(Label::new(RichText::new(value).color(tokens.text)).wrap());
             });
         }
     });
@@ -222,23 +285,41 @@ fn partners_ui(ui: &mut Ui, caption: &str, (partners, units): (&Partners, Units)
     }
 }
 
-/// A connection has no chart of its own: its process's stands for it, and says so.
-fn chart_of(picked: &Picked<'_>, snapshot: &Snapshot) -> Option<(String, History)> {
-    match picked {
-        Picked::Process(row) => Some(("Last minute".to_owned(), Arc::clone(&row.history))),
-        Picked::Domain(row) => Some(("Last minute".to_owned(), Arc::clone(&row.history))),
-        Picked::Connection(row) => {
-            let process = snapshot.processes.iter().find(|process| process.key == row.process)?;
-            Some((format!("All of {}, last minute", process.name), Arc::clone(&process.history)))
-        }
+/// The row whose long chart is wanted for a selected row: a host has none, its domain's stands for it.
+#[must_use]
+pub fn watch_of(key: &Key) -> Watch {
+    match key {
+        Key::Process(key) => Watch::Process(*key),
+        Key::Connection(flow) => Watch::Connection(*flow),
+        Key::Domain(domain) | Key::Host(domain, _) => Watch::Domain(Arc::clone(domain)),
     }
+}
+
+/// The chart, and whose it is where it is not the row's own. Until the long one has come, the last minute stands in.
+fn chart_of(picked: &Picked<'_>, snapshot: &Snapshot) -> Option<(String, Watched)> {
+    let of = watch_of(&picked.key());
+    let whose = match picked {
+        Picked::Host(row) => format!(", all of {}", row.domain),
+        _ => String::new(),
+    };
+    if let Some(watched) = snapshot.watched.as_ref().filter(|watched| watched.of == of) {
+        return Some((whose, watched.clone()));
+    }
+    let seconds = match picked {
+        Picked::Process(row) => Arc::clone(&row.history),
+        Picked::Domain(row) => Arc::clone(&row.history),
+        Picked::Connection(_) | Picked::Host(_) => return None,
+    };
+    let known = Duration::from_secs(seconds.len() as u64);
+    Some((whose, Watched { of, seconds, tens: History::default(), tens_age: Duration::ZERO, known }))
 }
 
 fn facts(picked: &Picked<'_>, snapshot: &Snapshot, units: Units) -> (Vec<Fact>, Vec<Fact>) {
     match picked {
         Picked::Process(row) => (process_facts(row, snapshot, units), Vec::new()),
-        Picked::Connection(row) => (ends_of(row, snapshot), numbers_of(row, snapshot, units)),
+        Picked::Connection(row) => (ends_of(row, snapshot, units), numbers_of(row, snapshot, units)),
         Picked::Domain(row) => (domain_facts(row, snapshot, units), Vec::new()),
+        Picked::Host(row) => (host_facts(row, snapshot, units), Vec::new()),
     }
 }
 
@@ -259,6 +340,7 @@ fn process_facts(row: &ProcessRow, snapshot: &Snapshot, units: Units) -> Vec<Fac
         facts.push(("App", row.app.name.clone()));
     }
     facts.extend(row.path.as_ref().map(|path| ("Program", path.to_string())));
+    facts.extend(names_of(row, snapshot).map(|names| ("Names", names)));
     facts.extend(row.key.and_then(|key| key.started).map(|started| ("Started", ago(started))));
     facts.push(("First packet", ago(row.first_seen)));
     facts.push(("Last packet", ago(row.last_seen)));
@@ -267,16 +349,37 @@ fn process_facts(row: &ProcessRow, snapshot: &Snapshot, units: Units) -> Vec<Fac
     facts
 }
 
-fn ends_of(row: &ConnectionRow, snapshot: &Snapshot) -> Vec<Fact> {
+/// How a process that talks to a resolver behind closed doors asks for names.
+fn names_of(row: &ProcessRow, snapshot: &Snapshot) -> Option<String> {
+    let own = || snapshot.connections.iter().filter(|connection| connection.process == row.key);
+    let (_, operator) = own()
+        .filter_map(|connection| connection.host_note())
+        .find(|(note, _)| *note == HostNote::EncryptedDns)?;
+    let operator = operator.map(|operator| format!(" ({operator})")).unwrap_or_default();
+    let is_in_clear = own().any(|connection| connection.remote.port() == 53);
+    let only = if is_in_clear { "also" } else { "only" };
+    Some(format!("asked for {only} in encrypted DNS{operator}, as far as Crow has seen"))
+}
+
+fn ends_of(row: &ConnectionRow, snapshot: &Snapshot, units: Units) -> Vec<Fact> {
     let mut facts = vec![("Remote", endpoint(row, row.remote)), ("Local", endpoint(row, row.local))];
     if let Some(host) = &row.host {
         let age = text::age(snapshot.time.since(host.learned));
         facts.push(("Name from", format!("{}, {age} ago", source_sentence(host.source))));
     }
+    facts.extend(row.host_note().map(|(note, operator)| ("Note", note_sentence(note, operator))));
     facts.extend(row.domain.as_ref().map(|domain| ("Domain", domain.to_string())));
     let pid = row.process.map(|key| format!(" ({})", key.pid)).unwrap_or_default();
     facts.push(("Process", format!("{}{pid}", owner(row))));
     facts.extend(row.via.map(|via| ("Through", format!("process {}", via.pid))));
+    facts.push(("Route", routes::sentence(row)));
+    let carried =
+        snapshot.totals.routes.tunnels.iter().find(|tunnel| row.route_via.as_ref() == Some(&tunnel.name));
+    if row.route == Route::Carrier {
+        facts.extend(
+            carried.and_then(|tunnel| routes::overhead(tunnel, units)).map(|words| ("Overhead", words)),
+        );
+    }
     facts.push(("Protocol", row.protocol.to_string().to_uppercase()));
     facts.push(("Interface", row.interface.to_string()));
     facts
@@ -290,6 +393,12 @@ fn numbers_of(row: &ConnectionRow, snapshot: &Snapshot, units: Units) -> Vec<Fac
     if row.state.is_some() {
         facts.push(("Sent again", text::counted(row.retransmits as usize, "segment", "segments")));
     }
+    if row.keep_alives > 0 {
+        facts.push(("Keep-alives", text::counted(row.keep_alives as usize, "probe", "probes")));
+    }
+    if row.wakes > 0 {
+        facts.push(("Woke the Mac", text::counted(row.wakes as usize, "time", "times")));
+    }
     let way = |bytes: Bytes, packets: u64| {
         let packets = text::counted(usize::try_from(packets).unwrap_or(usize::MAX), "packet", "packets");
         format!("{} in {packets}", text::bytes_or_zero(bytes, units))
@@ -299,7 +408,7 @@ fn numbers_of(row: &ConnectionRow, snapshot: &Snapshot, units: Units) -> Vec<Fac
     facts.push(("First packet", ago(row.first_seen)));
     facts.push(("Last packet", ago(row.last_seen)));
     if !row.credited {
-        facts.push(("Counted", "elsewhere: this carries another connection".to_owned()));
+        facts.push(("Counted", "elsewhere: for what it carries".to_owned()));
     }
     facts
 }
@@ -318,4 +427,16 @@ fn domain_facts(row: &DomainRow, snapshot: &Snapshot, units: Units) -> Vec<Fact>
         facts.push((std::mem::take(&mut name), host.to_string()));
     }
     facts
+}
+
+fn host_facts(row: &HostRow, snapshot: &Snapshot, units: Units) -> Vec<Fact> {
+    let ago = |time| format!("{} ago", text::age(snapshot.time.since(time)));
+    vec![
+        ("Received", text::bytes_or_zero(row.bytes.rx, units)),
+        ("Sent", text::bytes_or_zero(row.bytes.tx, units)),
+        ("Counted", "in the connections that still show".to_owned()),
+        ("Open", text::counted(row.connections as usize, "connection", "connections")),
+        ("First packet", ago(row.first_seen)),
+        ("Last packet", ago(row.last_seen)),
+    ]
 }

@@ -3,10 +3,14 @@
 
 pub mod app;
 pub mod details;
+pub mod ending;
 pub mod fonts;
 pub mod icon;
+pub mod icons;
 pub mod key_sheet;
 pub mod keys;
+pub mod playback;
+pub mod routes;
 pub mod shell;
 pub mod states;
 pub mod text;

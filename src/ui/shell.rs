@@ -30,11 +30,17 @@ use self::stage::Stage;
 pub use self::waker::Waker;
 use crate::session::Action;
 use crate::session::Backend;
-use crate::ui::tray::{Tray, Wish};
+use crate::ui::tray::{self, Tray, Wish};
 
 /// Makes what is inside the window. Called when the window is first opened, and again after it was destroyed
 /// (Wayland only), so that settings are to be read anew in it.
 pub type MakeWindow = Box<dyn FnMut(&egui::Context) -> Box<dyn eframe::App>>;
+
+/// Whether an item in the menu bar or tray could be seen. On Linux this asks the session bus, for up to half a second.
+#[must_use]
+pub fn tray_is_seen() -> bool {
+    tray::is_seen()
+}
 
 /// How the shell begins.
 #[derive(Clone, Debug)]
@@ -110,6 +116,8 @@ impl Shell {
             generation: 0,
             failure: None,
             on_exit: Some(Box::new(on_exit)),
+            #[cfg(target_os = "macos")]
+            presence: None,
         };
         let make_window = Rc::new(RefCell::new(make_window));
         loop {
@@ -143,9 +151,22 @@ struct Desk {
     generation: u64,
     failure: Option<ShellError>,
     on_exit: Option<Box<dyn FnOnce()>>,
+    #[cfg(target_os = "macos")]
+    presence: Option<macos::Presence>,
 }
 
 impl Desk {
+    /// At the first event of the loop: what macOS has to be told, and what it says of why Crow was started.
+    #[cfg(target_os = "macos")]
+    fn take_presence(&mut self) {
+        if self.presence.is_none() {
+            let waker = self.waker.clone();
+            let presence = macos::Presence::new(move || waker.open());
+            self.options.open_at_start &= !presence.is_login;
+            self.presence = Some(presence);
+        }
+    }
+
     /// Makes the tray item: the earliest legal moment on macOS is the first event of the loop.
     fn make_tray(&mut self) {
         if std::mem::replace(&mut self.tray_made, true) {
@@ -164,7 +185,8 @@ impl Desk {
     fn refresh(&mut self) {
         let (snapshot, status) = (self.stage.backend.snapshot(), self.stage.backend.status());
         if let Some(tray) = &mut self.tray {
-            tray.refresh(&snapshot, &status, (self.options.clock)());
+            let settings = self.stage.backend.settings();
+            tray.refresh((&snapshot, &status), &settings, (self.options.clock)());
         }
         self.stage.attend();
         if self.stage.is_seen() && self.generation != snapshot.generation {
@@ -210,6 +232,10 @@ impl Phase<'_> {
             match wish {
                 Wish::Toggle if self.desk.stage.is_in_front() => self.desk.stage.hide(),
                 Wish::Open | Wish::Toggle => self.open(event_loop),
+                Wish::Settings => {
+                    self.open(event_loop);
+                    self.desk.stage.show_settings();
+                }
                 Wish::Pause => {
                     let backend = &self.desk.stage.backend;
                     backend.act(Action::Pause(!backend.status().paused));
@@ -224,6 +250,8 @@ impl Phase<'_> {
 impl ApplicationHandler<UserEvent> for Phase<'_> {
     fn new_events(&mut self, event_loop: &ActiveEventLoop, cause: StartCause) {
         if cause == StartCause::Init {
+            #[cfg(target_os = "macos")]
+            self.desk.take_presence();
             self.desk.make_tray();
         }
         self.eframe.new_events(event_loop, cause);

@@ -1,6 +1,8 @@
 //! What Crow says when there is more to say than numbers: banners below the toolbar, and empty tables.
 
-use egui::{Align, Frame, Layout, Margin, Panel, Rect, Response, RichText, Sense, Ui, Vec2, vec2};
+use std::time::Duration;
+
+use egui::{Align, Frame, Layout, Margin, Panel, RichText, Sense, Ui, Vec2};
 
 use super::fonts::{Weight, font};
 use super::text;
@@ -64,8 +66,11 @@ pub fn banners(status: &Status, snapshot: &Snapshot, notices: &[String]) -> Vec<
         let banner = Banner::new(Tone::Warning, "Packets were missed", quiet);
         banners.push(banner.with_action("Reset counts", Action::Reset).dismissible());
     }
-    for notice in notices.iter().map(String::as_str).chain(status.notice.as_deref()) {
+    for notice in notices {
         banners.push(Banner::new(Tone::Calm, "Settings", notice).dismissible());
+    }
+    if let Some(notice) = &status.notice {
+        banners.push(Banner::new(Tone::Warning, "That did not work", &**notice).dismissible());
     }
     banners
 }
@@ -79,6 +84,20 @@ pub fn filter_banner(error: &str) -> Banner {
 fn capture_banner(status: &Status) -> Option<Banner> {
     let is_paused = status.paused;
     match &status.capture {
+        // Paused comes first: the way to go on is wanted more than the way to see more.
+        CaptureState::Live | CaptureState::Sockets { .. } if is_paused => {
+            let banner = Banner::new(Tone::Calm, "Paused", "The display stands still; counting goes on.");
+            Some(banner.with_action("Resume", Action::Pause(false)))
+        }
+        CaptureState::Sockets { why, is_asking } => {
+            let strong = "Short connections and names are missing";
+            let banner = Banner::new(Tone::Calm, strong, &**why);
+            Some(if *is_asking {
+                banner
+            } else {
+                banner.with_action("Start live capture", Action::StartCapture)
+            })
+        }
         CaptureState::Sample { why } => {
             let banner = Banner::new(Tone::Calm, "This is a sample recording, not your network", &**why);
             Some(banner.with_action("Start live capture", Action::StartCapture))
@@ -90,11 +109,9 @@ fn capture_banner(status: &Status) -> Option<Banner> {
         CaptureState::Ended { note } => {
             let quiet = note.as_deref().unwrap_or("Every packet in it is counted below.");
             let tone = if note.is_some() { Tone::Warning } else { Tone::Calm };
-            Some(Banner::new(tone, "The recording has ended", quiet).dismissible())
-        }
-        CaptureState::Live if is_paused => {
-            let banner = Banner::new(Tone::Calm, "Paused", "The display stands still; counting goes on.");
-            Some(banner.with_action("Resume", Action::Pause(false)))
+            let banner = Banner::new(tone, "The recording has ended", quiet);
+            let again = Action::Seek(Duration::ZERO);
+            Some(if note.is_some() { banner } else { banner.with_action("Play again", again) }.dismissible())
         }
         CaptureState::Starting | CaptureState::Live | CaptureState::Recording { .. } => None,
     }
@@ -149,65 +166,13 @@ fn primary<'a>(text: RichText, tokens: &Tokens, tone: Tone) -> egui::Button<'a> 
     }
 }
 
-/// The bar of a playing recording. Returns what was asked for.
-pub fn playback_ui(ui: &mut Ui, status: &Status, tokens: &Tokens) -> Option<Action> {
-    let CaptureState::Recording { played, length } = &status.capture else { return None };
-    let frame = Frame::NONE.fill(tokens.hover).inner_margin(Margin::symmetric(14, 6));
-    let mut action = None;
-    Panel::top("playback").frame(frame).show_separator_line(true).show(ui, |ui| {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let speeds = [(1.0, "1×"), (10.0, "10×"), (f64::INFINITY, "Max")];
-            let role = (egui::Role::RadioButton, tokens);
-            if let Some(speed) = super::widgets::controls::segmented(ui, &speeds, status.speed, role) {
-                action = Some(Action::Speed(speed));
-            }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let (icon, name) = if status.paused {
-                    (Icon::Play, "Play recording")
-                } else {
-                    (Icon::Pause, "Pause recording")
-                };
-                if icon::button(ui, icon, name, tokens).clicked() {
-                    action = Some(Action::Pause(!status.paused));
-                }
-                ui.label(RichText::new(text::clock(*played)).color(tokens.strong));
-                let total = length.map(text::clock);
-                let right = if total.is_some() { 60.0 } else { 12.0 };
-                let size = vec2((ui.available_width() - right).max(40.0), 14.0);
-                let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-                progress(ui, (rect, &response), (*played, *length), tokens);
-                if let Some(total) = total {
-                    ui.label(RichText::new(total).color(tokens.dim));
-                }
-            });
-        });
-    });
-    action
-}
-
-fn progress(
-    ui: &Ui,
-    (rect, response): (Rect, &Response),
-    (played, length): (std::time::Duration, Option<std::time::Duration>),
-    tokens: &Tokens,
-) {
-    let part = length.map(|length| played.as_secs_f32() / length.as_secs_f32().max(f32::MIN_POSITIVE));
-    let track = Rect::from_center_size(rect.center(), vec2(rect.width(), 4.0));
-    // Without a length there is nothing to be a part of.
-    if let Some(part) = part {
-        ui.painter().rect_filled(track, 2.0, tokens.line);
-        let done = Rect::from_min_size(track.min, vec2(track.width() * part.clamp(0.0, 1.0), track.height()));
-        ui.painter().rect_filled(done, 2.0, tokens.accent);
-    }
-    response
-        .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, "Played part of the recording"));
-}
-
 /// Why a table is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Empty<'a> {
     /// Nothing passes the filter.
     NoMatch(&'a str),
+    /// That many rows are local, which the user chose not to list.
+    OnlyLocal(usize),
     /// The capture is not running yet.
     Starting,
     /// The capture is not running.
@@ -221,6 +186,8 @@ pub enum Empty<'a> {
 pub enum EmptyEvent {
     /// Clear the filter.
     ClearFilter,
+    /// List local traffic as well.
+    ShowLocal,
     /// Something for the rest of Crow.
     Act(Action),
 }
@@ -231,6 +198,11 @@ pub fn empty_ui(ui: &mut Ui, empty: &Empty<'_>, tokens: &Tokens) -> Option<Empty
         Empty::NoMatch(filter) => {
             let strong = format!("No matches for “{filter}”");
             (Icon::Search, strong, "Try fewer or other words.", Some(("Clear", EmptyEvent::ClearFilter)))
+        }
+        Empty::OnlyLocal(hidden) => {
+            let strong = format!("Only local traffic: {}", text::counted(*hidden, "row", "rows"));
+            let quiet = "Your settings leave out what stays on this machine or network.";
+            (Icon::Quiet, strong, quiet, Some(("Show it", EmptyEvent::ShowLocal)))
         }
         Empty::Starting => {
             (Icon::Quiet, "Starting capture".to_owned(), "Your system may ask for permission first.", None)

@@ -3,8 +3,15 @@
 use std::time::Duration;
 
 use crate::session::CaptureState;
-use crate::settings::{Appearance, Prefixes, RateUnit, RateWindow, Units, View};
-use crate::units::{Bytes, BytesPerSec, scaled};
+use crate::settings::{Appearance, RateUnit, RateWindow, Scope, Units, View};
+use crate::units::{Bytes, BytesPerSec};
+
+/// Shows a program's file.
+pub const REVEAL: &str = if cfg!(target_os = "macos") { "Reveal in Finder" } else { "Show in file manager" };
+/// Asks whether a process is to end.
+pub const QUIT: &str = "Quit process…";
+/// Ends it.
+pub const QUIT_NOW: &str = "Quit process";
 
 /// A thin space: between a number and its unit.
 const THIN_SPACE: &str = "\u{2009}";
@@ -16,19 +23,8 @@ pub fn rate(rate: BytesPerSec, units: Units) -> Option<String> {
         RateUnit::Bytes => rate.get(),
         RateUnit::Bits => rate.get() * 8.0,
     };
-    let unit = match units.rates {
-        RateUnit::Bytes => "B/s",
-        RateUnit::Bits => "bit/s",
-    };
     // Below a half the digits would say 0.
-    (value >= 0.5).then(|| thin(&scaled(value, (base(units), unit))))
-}
-
-const fn base(units: Units) -> f64 {
-    match units.prefixes {
-        Prefixes::Decimal => 1000.0,
-        Prefixes::Binary => 1024.0,
-    }
+    (value >= 0.5).then(|| thin(&units.rate(rate)))
 }
 
 /// Three significant digits and a unit; `None` for nothing.
@@ -40,7 +36,7 @@ pub fn bytes(bytes: Bytes, units: Units) -> Option<String> {
 /// An amount where a dash would be odd.
 #[must_use]
 pub fn bytes_or_zero(bytes: Bytes, units: Units) -> String {
-    thin(&scaled(bytes.0 as f64, (base(units), "B")))
+    thin(&units.bytes(bytes))
 }
 
 /// A rate where a dash would be odd.
@@ -144,6 +140,25 @@ pub const fn appearance(appearance: Appearance) -> &'static str {
     }
 }
 
+/// The choice of what is listed.
+#[must_use]
+pub const fn scope(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Everything => "All",
+        Scope::Network => "No loopback",
+        Scope::Internet => "Internet only",
+    }
+}
+
+/// What the choice of what is listed leaves out.
+#[must_use]
+pub const fn hidden_kind(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Everything | Scope::Network => "on this machine",
+        Scope::Internet => "local",
+    }
+}
+
 /// The choice of rate window.
 #[must_use]
 pub const fn rate_window(window: RateWindow) -> &'static str {
@@ -161,6 +176,7 @@ pub fn capture_state(state: &CaptureState, is_paused: bool) -> String {
         CaptureState::Starting => "Starting".to_owned(),
         _ if is_paused => "Paused".to_owned(),
         CaptureState::Live => "Capturing".to_owned(),
+        CaptureState::Sockets { .. } => "Sockets only".to_owned(),
         CaptureState::Sample { .. } => "Sample recording".to_owned(),
         CaptureState::Recording { played, length: Some(length) } => {
             format!("Playing {} of {}", clock(*played), clock(*length))
@@ -180,6 +196,7 @@ pub fn tcp_state(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Prefixes;
 
     #[test]
     fn nothing_is_not_a_number() {

@@ -44,6 +44,10 @@ pub struct Tokens {
     pub down: Color32,
     /// Sent.
     pub up: Color32,
+    /// Goes through a proxy.
+    pub proxied: Color32,
+    /// Goes through a tunnel.
+    pub tunnelled: Color32,
     /// Capture runs.
     pub good: Color32,
     /// Something needs the user.
@@ -54,6 +58,8 @@ pub struct Tokens {
     pub warn_bg: Color32,
     /// Something failed.
     pub bad: Color32,
+    /// Behind white text on the button that cannot be undone.
+    pub danger: Color32,
     /// Whether light text stands on dark ground.
     pub is_dark: bool,
 }
@@ -82,11 +88,14 @@ pub const DARK: Tokens = Tokens {
     selection: rgb(0x1f_4f86),
     down: rgb(0x4a_a8ff),
     up: rgb(0xff_9f43),
+    proxied: rgb(0xb7_92ff),
+    tunnelled: rgb(0x3a_c9ba),
     good: rgb(0x30_c95b),
     warn: rgb(0xf2_b53a),
     mark: rgb(0x5c_4a12),
     warn_bg: rgb(0x3a_3222),
     bad: rgb(0xff_6b61),
+    danger: rgb(0xc8_3a32),
     is_dark: true,
 };
 
@@ -109,11 +118,14 @@ pub const LIGHT: Tokens = Tokens {
     selection: rgb(0xcf_e4ff),
     down: rgb(0x0a_6fe0),
     up: rgb(0xd0_6c08),
+    proxied: rgb(0x7b_45d6),
+    tunnelled: rgb(0x0a_7f76),
     good: rgb(0x1c_8f3f),
     warn: rgb(0x94_5d00),
     mark: rgb(0xff_e58a),
     warn_bg: rgb(0xfb_f1dc),
     bad: rgb(0xc9_2a20),
+    danger: rgb(0xc9_2a20),
     is_dark: false,
 };
 
@@ -138,6 +150,12 @@ pub const CONTROL: f32 = 26.0;
 #[must_use]
 pub fn tokens(ui: &egui::Ui) -> &'static Tokens {
     if ui.visuals().dark_mode { &DARK } else { &LIGHT }
+}
+
+/// Likewise of what `ctx` draws.
+#[must_use]
+pub fn of_context(ctx: &Context) -> &'static Tokens {
+    if ctx.theme() == Theme::Dark { &DARK } else { &LIGHT }
 }
 
 /// Gives `ctx` both themes and follows the system until [`choose`] says otherwise.
@@ -270,6 +288,7 @@ mod tests {
                 ("strong on raised", t.strong, t.raised),
                 ("text on a button", t.text, t.button),
                 ("white on an action", Color32::WHITE, t.action),
+                ("white on a danger", Color32::WHITE, t.danger),
                 ("text on a banner", t.text, t.warn_bg),
                 ("text on a mark", t.text, t.mark),
                 ("strong on a mark", t.strong, t.mark),
@@ -285,7 +304,9 @@ mod tests {
     #[test]
     fn what_is_drawn_reaches_three_to_one() {
         for t in [DARK, LIGHT] {
-            for (name, color) in [("down", t.down), ("up", t.up), ("accent", t.accent), ("good", t.good)] {
+            let routes = [("proxied", t.proxied), ("tunnelled", t.tunnelled)];
+            let others = [("down", t.down), ("up", t.up), ("accent", t.accent), ("good", t.good)];
+            for (name, color) in others.into_iter().chain(routes) {
                 for ground in [t.bg, t.panel, t.stripe] {
                     let reached = contrast(color, ground);
                     assert!(reached >= 3.0, "{name}, dark {}: {reached:.2}", t.is_dark);

@@ -12,11 +12,11 @@ use super::widgets::chart;
 use super::widgets::controls::{FilterField, filter_field, segmented};
 use super::widgets::icon::{self, Icon};
 use crate::aggregate::snapshot::{Snapshot, Totals};
-use crate::session::{Action, CaptureState, Status};
-use crate::settings::{Appearance, Prefixes, RateUnit, RateWindow, Settings, Units, View};
+use crate::session::{Action, CaptureState, LoginItem, Status};
+use crate::settings::{Appearance, MenuBar, Prefixes, RateUnit, RateWindow, Scope, Settings, Units, View};
 
-/// Points: the toolbar.
-const TOOLBAR: f32 = 44.0;
+/// Points: the toolbar, which is the title bar on a Mac.
+pub(super) const TOOLBAR: f32 = 44.0;
 /// Points: room for a total such as `888 MB/s`, so that nothing beside it moves.
 const TOTAL: f32 = 78.0;
 /// Points that the window's buttons take on a Mac, where the toolbar is the title bar.
@@ -85,7 +85,7 @@ fn right_side(ui: &mut Ui, bar: &mut Toolbar<'_>, (events, tokens): (&mut Toolba
     }
     Popup::menu(&settings)
         .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
-        .show(|ui| settings_ui(ui, bar.settings, (events, tokens)));
+        .show(|ui| settings_ui(ui, bar.settings, (events, bar.status, tokens)));
     let (name, key) = if bar.settings.details { ("Hide details", Key::I) } else { ("Details", Key::I) };
     let shortcut = ui.ctx().format_shortcut(&KeyboardShortcut::new(Modifiers::COMMAND, key));
     if icon::button(ui, Icon::Details, name, tokens).on_hover_text(shortcut).clicked() {
@@ -145,11 +145,45 @@ fn title_bar_inset(ui: &Ui) -> f32 {
     if cfg!(target_os = "macos") && !is_fullscreen { TRAFFIC_LIGHTS - 12.0 } else { 0.0 }
 }
 
-fn settings_ui(ui: &mut Ui, settings: &mut Settings, (events, tokens): (&mut ToolbarEvents, &Tokens)) {
+/// A line above choices.
+fn caption(ui: &mut Ui, label: &str, tokens: &Tokens) {
+    ui.label(RichText::new(label).font(font(Weight::Medium, SMALL)).color(tokens.dim));
+}
+
+/// What concerns Crow's place in the system: the menu bar (macOS), and the login.
+fn system_settings_ui(
+    ui: &mut Ui,
+    settings: &mut Settings,
+    (events, status, tokens): (&mut ToolbarEvents, &Status, &Tokens),
+) {
+    if cfg!(target_os = "macos") {
+        ui.add_space(6.0);
+        caption(ui, "Menu bar", tokens);
+        let choices =
+            [(MenuBar::TwoLines, "Two lines"), (MenuBar::OneLine, "One line"), (MenuBar::Icon, "Icon")];
+        if let Some(choice) = segmented(ui, &choices, settings.menu_bar, (Role::RadioButton, tokens)) {
+            settings.menu_bar = choice;
+        }
+    }
+    ui.add_space(6.0);
+    caption(ui, "Login", tokens);
+    let mut opens = status.login_item != LoginItem::Off;
+    if ui.checkbox(&mut opens, "Open at login").changed() {
+        events.actions.push(Action::OpenAtLogin(opens));
+    }
+    if status.login_item == LoginItem::NeedsApproval {
+        let words = "Allow Crow in System Settings, General, Login Items";
+        ui.label(RichText::new(words).font(font(Weight::Regular, SMALL)).color(tokens.warn));
+    }
+}
+
+fn settings_ui(
+    ui: &mut Ui,
+    settings: &mut Settings,
+    (events, status, tokens): (&mut ToolbarEvents, &Status, &Tokens),
+) {
     ui.set_min_width(250.0);
-    let line = |ui: &mut Ui, label: &str| {
-        ui.label(RichText::new(label).font(font(Weight::Medium, SMALL)).color(tokens.dim));
-    };
+    let line = |ui: &mut Ui, label: &str| caption(ui, label, tokens);
     Frame::NONE.inner_margin(Margin::same(7)).show(ui, |ui| {
         line(ui, "Appearance");
         let choices = [Appearance::System, Appearance::Light, Appearance::Dark]
@@ -177,10 +211,26 @@ fn settings_ui(ui: &mut Ui, settings: &mut Settings, (events, tokens): (&mut Too
         if let Some(choice) = segmented(ui, &choices, settings.units.prefixes, (Role::RadioButton, tokens)) {
             settings.units.prefixes = choice;
         }
+        system_settings_ui(ui, settings, (events, status, tokens));
+        ui.add_space(6.0);
+        line(ui, "List connections and domains");
+        let choices =
+            [Scope::Everything, Scope::Network, Scope::Internet].map(|scope| (scope, text::scope(scope)));
+        if let Some(choice) = segmented(ui, &choices, settings.scope, (Role::RadioButton, tokens)) {
+            settings.scope = choice;
+        }
         ui.add_space(6.0);
         line(ui, "Counts");
         if ui.button("Set all totals to zero").clicked() {
             events.actions.push(Action::Reset);
+            ui.close();
+        }
+        ui.add_space(6.0);
+        line(ui, "Settings");
+        if ui.button("Restore defaults").on_hover_text("Columns, widths and sorting as well").clicked() {
+            let fresh = Settings { view: settings.view, window: settings.window, ..Settings::default() };
+            *settings = fresh;
+            events.actions.push(Action::Window(settings.rate_window));
             ui.close();
         }
     });
@@ -241,7 +291,9 @@ fn capture_ui(ui: &mut Ui, status: &Status, tokens: &Tokens) {
         CaptureState::Starting => tokens.warn,
         _ if status.paused => tokens.warn,
         CaptureState::Live => tokens.good,
-        CaptureState::Sample { .. } | CaptureState::Recording { .. } => tokens.accent,
+        CaptureState::Sockets { .. } | CaptureState::Sample { .. } | CaptureState::Recording { .. } => {
+            tokens.accent
+        }
         CaptureState::Ended { .. } => tokens.faint,
     };
     let state = text::capture_state(&status.capture, status.paused);

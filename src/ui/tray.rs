@@ -14,6 +14,7 @@ use tray_icon::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIc
 use self::words::{Face, MAX_PROCESSES};
 use crate::aggregate::snapshot::Snapshot;
 use crate::session::Status;
+use crate::settings::Settings;
 use crate::ui::icon::{Levels, Pixels, tray_picture};
 
 /// What the user asked for in the tray.
@@ -25,6 +26,8 @@ pub(super) enum Wish {
     Toggle,
     /// Pause, or go on.
     Pause,
+    /// Show the window with its settings open.
+    Settings,
     /// End the program.
     Quit,
 }
@@ -42,6 +45,9 @@ pub(super) struct Tray {
     refreshed: Option<Instant>,
     #[cfg(target_os = "macos")]
     lines: line_picture::LinePicture,
+    /// Whether the picture is no longer the first one.
+    #[cfg(target_os = "macos")]
+    refreshed_before: bool,
 }
 
 /// Why there is no tray item.
@@ -68,9 +74,11 @@ impl Tray {
         let (menu, rates) = (Menu::new(), MenuItem::with_id("rates", "Starting…", false, None));
         let open = MenuItem::with_id(OPEN, "Open Crow", true, None);
         let pause = CheckMenuItem::with_id(PAUSE, "Pause", true, false, None);
+        let settings = MenuItem::with_id(SETTINGS, "Settings…", true, None);
         let quit = MenuItem::with_id(QUIT, "Quit Crow", true, None);
         let line = PredefinedMenuItem::separator;
-        let parts: [&dyn IsMenuItem; 7] = [&open, &line(), &rates, &line(), &pause, &line(), &quit];
+        let parts: [&dyn IsMenuItem; 8] =
+            [&open, &line(), &rates, &line(), &pause, &settings, &line(), &quit];
         menu.append_items(&parts)?;
         let clicked = wish.clone();
         TrayIconEvent::set_event_handler(Some(move |event| {
@@ -81,6 +89,7 @@ impl Tray {
         MenuEvent::set_event_handler(Some(move |event: MenuEvent| match event.id().as_ref() {
             OPEN => wish(Wish::Open),
             PAUSE => wish(Wish::Pause),
+            SETTINGS => wish(Wish::Settings),
             QUIT => wish(Wish::Quit),
             _ => {}
         }));
@@ -103,11 +112,18 @@ impl Tray {
             refreshed: None,
             #[cfg(target_os = "macos")]
             lines: line_picture::LinePicture::new(),
+            #[cfg(target_os = "macos")]
+            refreshed_before: false,
         })
     }
 
     /// Brings the item up to date, at most once a second, and only in what has changed.
-    pub(super) fn refresh(&mut self, snapshot: &Snapshot, status: &Status, now: Instant) {
+    pub(super) fn refresh(
+        &mut self,
+        (snapshot, status): (&Snapshot, &Status),
+        settings: &Settings,
+        now: Instant,
+    ) {
         // The check mark follows a click at once; muda has already flipped it by itself.
         if self.pause.is_checked() != status.paused {
             self.pause.set_checked(status.paused);
@@ -115,7 +131,7 @@ impl Tray {
         if self.refreshed.is_some_and(|last| now.saturating_duration_since(last) < REST) {
             return;
         }
-        let face = Face::new(snapshot, status);
+        let face = Face { style: settings.menu_bar, ..Face::new(snapshot, status, settings.units) };
         if face == self.face {
             return;
         }
@@ -171,7 +187,16 @@ impl Tray {
 
     #[cfg(target_os = "macos")]
     fn show_picture(&mut self, face: &Face, now: Instant) -> Result<(), TrayError> {
-        let picture = self.lines.draw((&face.up, &face.down), now);
+        // The picture is encoded and handed to AppKit each time, so only when what it shows has changed. A narrower
+        // width after calm seconds comes with the next change of the text.
+        let shown = |face: &Face| (face.up.clone(), face.down.clone());
+        let is_same = face.style == self.face.style
+            && (face.style == MenuBar::Icon || shown(face) == shown(&self.face));
+        if self.refreshed_before && is_same {
+            return Ok(());
+        }
+        self.refreshed_before = true;
+        let picture = self.lines.draw((&face.up, &face.down), face.style, now);
         Ok(self.item.set_icon_templated(Some(icon(picture)?))?)
     }
 
@@ -207,6 +232,7 @@ fn icon(picture: Pixels) -> Result<tray_icon::Icon, tray_icon::BadIcon> {
 
 const OPEN: &str = "open";
 const PAUSE: &str = "pause";
+const SETTINGS: &str = "settings";
 const QUIT: &str = "quit";
 /// The process lines follow the rates.
 const FIRST_PROCESS: usize = 3;

@@ -4,7 +4,7 @@
 //! length has cut, and costs less than half of slicing the whole packet. Tunnelled packets (IP in IP,
 //! GRE, ESP) are not entered: the outer header's protocol number stands.
 //!
-//! Not read: MPLS, `MACsec`, 802.11 frames, PPP that escapes its bytes (RFC 1662 §4.2), fragments put together.
+//! Not read: `MACsec`, 802.11 frames, PPP that escapes its bytes (RFC 1662 §4.2), fragments put together.
 
 use std::net::IpAddr;
 

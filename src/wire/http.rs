@@ -18,6 +18,8 @@ pub struct Request {
     pub port: Option<u16>,
     /// Whether it is CONNECT: what follows the head is for the host itself (RFC 9110 §9.3.6).
     pub is_connect: bool,
+    /// Whether it is one for a proxy: CONNECT, or a target with scheme and host (RFC 9112 §3.2.2).
+    pub is_for_proxy: bool,
     /// Bytes of the head with its empty line; `None` while that has not come.
     pub head_len: Option<usize>,
 }
@@ -40,10 +42,13 @@ pub fn request(stream: &[u8]) -> Result<Request> {
     let (mut host, mut port) = (None, None);
     if is_connect {
         (host, port) = authority(target).ok_or(Error::Malformed)?;
-    } else if let Some((_, after)) = target.split_once("://") {
+    } else if let Some((scheme, after)) = target.split_once("://")
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    {
         let end = after.find(['/', '?', '#']).unwrap_or(after.len());
         (host, port) = after.get(..end).and_then(authority).unwrap_or_default();
     }
+    let is_for_proxy = host.is_some();
     let mut head_len = None;
     while let Some((field, after)) = self::line(rest) {
         rest = after;
@@ -61,7 +66,7 @@ pub fn request(stream: &[u8]) -> Result<Request> {
     }
     match (&host, head_len) {
         (None, None) if stream.len() < MAX_HEAD => Err(Error::Truncated),
-        _ => Ok(Request { host: host.map(str::to_owned), port, is_connect, head_len }),
+        _ => Ok(Request { host: host.map(str::to_owned), port, is_connect, is_for_proxy, head_len }),
     }
 }
 
@@ -148,6 +153,19 @@ mod tests {
         ];
         for (case, text, expected) in cases {
             assert_eq!(host(text), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_request_to_a_proxy_says_so() {
+        let cases = [
+            ("CONNECT crow.test:443 HTTP/1.1\r\n\r\n", true),
+            ("GET http://crow.test/ HTTP/1.1\r\nHost: crow.test\r\n\r\n", true),
+            ("GET / HTTP/1.1\r\nHost: crow.test\r\n\r\n", false),
+            ("GET /?to=http://crow.test/ HTTP/1.1\r\nHost: x\r\n\r\n", false),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(request(text.as_bytes()).unwrap().is_for_proxy, expected, "{text}");
         }
     }
 

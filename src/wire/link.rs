@@ -13,6 +13,7 @@ const VLAN: u16 = 0x8100; //           802.1Q
 const VLAN_SERVICE: u16 = 0x88a8; //   802.1ad
 const VLAN_OLD: [u16; 2] = [0x9100, 0x9200]; // stacked tags before 802.1ad
 const PPPOE_SESSION: u16 = 0x8864; //  RFC 2516 §4
+const MPLS: [u16; 2] = [0x8847, 0x8848]; // RFC 5332 §3
 /// Smaller values of the field are lengths (IEEE 802.3 §3.2.6).
 const FIRST_ETHER_TYPE: u16 = 0x0600;
 
@@ -96,6 +97,7 @@ fn ether_type(first: u16, bytes: &[u8]) -> Result<Link<'_>> {
         IPV4 => Ok(Link::new(rest, Some(4))),
         IPV6 => Ok(Link::new(rest, Some(6))),
         PPPOE_SESSION => pppoe(rest),
+        _ if MPLS.contains(&kind) => mpls(rest),
         length if length < FIRST_ETHER_TYPE => snap(rest),
         _ => Err(Error::Unsupported),
     }
@@ -111,6 +113,18 @@ fn snap(bytes: &[u8]) -> Result<Link<'_>> {
         IPV4 => Ok(Link::new(cursor.rest(), Some(4))),
         IPV6 => Ok(Link::new(cursor.rest(), Some(6))),
         _ => Err(Error::Unsupported),
+    }
+}
+
+/// IP behind MPLS labels (RFC 3032 §2.1). They do not say what follows: only IP begins with 4 or 6 (RFC 4928 §3).
+fn mpls(bytes: &[u8]) -> Result<Link<'_>> {
+    const BOTTOM_OF_STACK: u32 = 0x100;
+    let mut cursor = Cursor::new(bytes);
+    while cursor.u32_be()? & BOTTOM_OF_STACK == 0 {}
+    match cursor.rest().first().map(|byte| byte >> 4) {
+        Some(version @ (4 | 6)) => Ok(Link::new(cursor.rest(), Some(version))),
+        Some(_) => Err(Error::Unsupported),
+        None => Err(Error::Truncated),
     }
 }
 

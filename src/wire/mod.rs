@@ -9,6 +9,7 @@ pub mod quic;
 pub mod socks;
 pub mod starttls;
 pub mod tls;
+pub mod wireguard;
 
 mod cursor;
 mod link;

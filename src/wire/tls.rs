@@ -63,6 +63,30 @@ pub fn hello_in_records(stream: &[u8]) -> Result<ClientHello> {
     }
 }
 
+/// Whether a TCP segment begins with a `ClientHello`, by the fixed part of its headers: a handshake record of any
+/// version (RFC 8446 §5.1), and in it the first fragment of that message.
+#[must_use]
+pub const fn begins_hello(segment: &[u8]) -> bool {
+    matches!(segment, [HANDSHAKE, 3, 0..=4, high, low, CLIENT_HELLO, ..] if is_record_len(*high, *low))
+}
+
+const fn is_record_len(high: u8, low: u8) -> bool {
+    let len = u16::from_be_bytes([high, low]);
+    0 < len && len <= MAX_RECORD
+}
+
+/// Bytes from the start of a segment that [`begins_hello`] to the end of that message; `None` when its length is
+/// not there yet, or when records cut it.
+#[must_use]
+pub fn hello_len(segment: &[u8]) -> Option<usize> {
+    let mut cursor = Cursor::new(segment);
+    cursor.array::<3>().ok()?;
+    let record = usize::from(cursor.u16_be().ok()?);
+    cursor.u8().ok()?;
+    let message = 4 + usize::try_from(cursor.u24_be().ok()?).ok()?;
+    (message <= record).then_some(5 + message)
+}
+
 /// The handshake bytes in the records at the start of `stream`, and why they end where they end.
 fn joined(stream: &[u8]) -> Result<(Cow<'_, [u8]>, Error)> {
     let mut records = Cursor::new(stream);

@@ -38,8 +38,10 @@ const STATES: Kind = OneOf(&[
     "time_wait",
     "closed",
 ]);
+const ROUTES: Kind = OneOf(&["direct", "proxied", "tunnelled", "upstream", "carrier", "local"]);
 const HOST_SOURCES: Kind =
     OneOf(&["sni", "quic", "http", "connect", "socks", "dns", "dns_other", "mdns", "fake_ip", "ptr"]);
+const HOST_NOTES: Kind = OneOf(&["ech_outer", "encrypted_dns", "private_relay"]);
 
 const DOCUMENT: &[(&str, Kind)] = &[
     ("schema", Count),
@@ -86,6 +88,7 @@ const CONNECTION: &[(&str, Kind)] = &[
     ("interface", Maybe(&Text)),
     ("host", Maybe(&Text)),
     ("host_source", Maybe(&HOST_SOURCES)),
+    ("host_note", Maybe(&HOST_NOTES)),
     ("domain", Maybe(&Text)),
     ("service", Maybe(&Text)),
     ("state", Maybe(&STATES)),
@@ -97,7 +100,7 @@ const CONNECTION: &[(&str, Kind)] = &[
     ("tx_bps", Number),
     ("rtt_ms", Maybe(&Number)),
     ("retransmits", Maybe(&Count)),
-    ("route", Maybe(&Text)),
+    ("route", ROUTES),
     ("route_via", Maybe(&Text)),
     ("first_seen", Time),
     ("last_seen", Time),
@@ -160,6 +163,9 @@ fn connection(row: &Value) {
         matches!(protocol, "tcp" | "udp" | "icmp" | "icmpv6") || protocol.parse::<u8>().is_ok(),
         "{protocol}"
     );
+    if matches!(text(row, "route"), "direct" | "local") {
+        assert!(row["route_via"].is_null(), "nothing is between: {row}");
+    }
     assert_eq!(protocol == "tcp", !row["retransmits"].is_null(), "{row}");
     assert!(protocol == "tcp" || row["rtt_ms"].is_null(), "{row}");
     assert!(text(row, "first_seen") <= text(row, "last_seen"), "{row}");

@@ -11,7 +11,7 @@ use crate::world::{CABLE, Counters, ETHERNET_HEADER, LOOPBACK_HEADER, Side, Worl
 use crate::{wait_for, within_one_percent};
 
 /// Packets that belong to no program (neighbour discovery, address resolution) beside a program's own, in bytes.
-const NEIGHBOURS: u64 = 1024;
+pub(crate) const NEIGHBOURS: u64 = 1024;
 
 #[test]
 fn every_byte_has_its_process() {
@@ -45,7 +45,7 @@ fn every_byte_has_its_process() {
 }
 
 /// Waits until packets arrive and all those sent so far are counted: the kernel's counters and Crow's totals then.
-fn once_capture_is_open(world: &World, crow: &mut Live) -> (Counters, (u64, u64)) {
+pub(crate) fn once_capture_is_open(world: &World, crow: &mut Live) -> (Counters, (u64, u64)) {
     wait_for("the capture to open", || {
         let mut poke = world.command(Side::Client, "curl");
         let address = format!("http://{}:{WEB_PORT}/", crate::world::SERVER.0);
@@ -60,7 +60,7 @@ fn once_capture_is_open(world: &World, crow: &mut Live) -> (Counters, (u64, u64)
 }
 
 /// Waits until two documents in a row have the same totals: what the kernel has counted, Crow has shown by then.
-fn at_rest(crow: &mut Live) -> &Seen {
+pub(crate) fn at_rest(crow: &mut Live) -> &Seen {
     let mut before = Default::default();
     wait_for("Crow to come to rest", || {
         let time = crow.seen().last["time"].clone();

@@ -18,6 +18,7 @@ mod crow;
 mod document;
 mod programs;
 mod recordings;
+mod routes;
 mod tshark;
 mod world;
 

@@ -23,7 +23,7 @@ pub(crate) const ECHO_PORT: u16 = 9000;
 pub(crate) const LOOPBACK_PORT: u16 = 6000;
 
 /// The size of the file that nginx serves.
-const WEB_BYTES: u64 = 4 << 20;
+pub(crate) const WEB_BYTES: u64 = 4 << 20;
 /// How many bytes a second nginx sends: a transfer lasts seconds. (curl's own limit lets the first megabytes burst.)
 const WEB_RATE: u64 = 3 << 19;
 /// How many pieces of 64 KiB the server of pieces sends.
@@ -167,7 +167,7 @@ pub(crate) fn run_clients(world: &World) -> Vec<Done> {
 }
 
 /// Runs one client to its end.
-fn run_client(world: &World, what: &'static str, mut command: Command) -> Done {
+pub(crate) fn run_client(world: &World, what: &'static str, mut command: Command) -> Done {
     let before = world.settled_counters(Side::Client, CABLE);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let pid = child.id();

@@ -16,7 +16,7 @@ use crow::event::{Event, FlowId};
 use crow::filter::Filter;
 use crow::headless::{Document, select, table};
 use crow::helper::protocol::{Decoder, Encoder, Hello, ToApp, ToHelper};
-use crow::settings::RateWindow;
+use crow::settings::{RateWindow, Units};
 use crow::store::settings_file;
 use crow::time::Timestamp;
 use crow::wire::quic::Initials;
@@ -309,7 +309,7 @@ fn picture(events: &[Event]) -> Arc<Snapshot> {
     }
     let snapshot = aggregator.tick(now);
     for width in [10, 80, 200] {
-        let table = table(&snapshot, width, 50, &Filter::default());
+        let table = table(&snapshot, (width, 50), &Filter::default(), Units::default());
         assert!(!table.contains(|letter: char| letter.is_control() && letter != '\n'), "{table:?}");
     }
     let document = serde_json::to_string(&Document::new(&snapshot, None)).expect("a picture can be written");

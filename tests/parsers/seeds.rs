@@ -7,7 +7,7 @@ use std::path::Path;
 use crow::capture::file::{Item, Recording};
 use crow::capture::intake::Intake;
 use crow::capture::meter::MeterOptions;
-use crow::event::{Event, FlowId, Interface, InterfaceId, InterfaceKind};
+use crow::event::{Event, FlowId, Interface, InterfaceId, InterfaceKind, ProxySetting, Tunnel, TunnelHolder};
 use crow::helper::protocol::{Encoder, Hello, ToApp, ToHelper};
 use crow::pipeline::SAMPLE;
 use crow::settings::{Appearance, RateWindow, Settings};
@@ -183,6 +183,15 @@ fn the_pipe(seeds: &mut Vec<Seed>) {
         Event::InterfaceDown(InterfaceId(7)),
         Event::Fault("one sentence".to_owned()),
         Event::Note("another".to_owned()),
+        Event::Proxies(vec![ProxySetting { host: "::1".to_owned(), port: 7890, origin: "KDE".to_owned() }]),
+        Event::Tunnels(vec![
+            Tunnel { interface: "wg0".to_owned(), holder: TunnelHolder::WireGuard },
+            Tunnel {
+                interface: "tun0".to_owned(),
+                holder: TunnelHolder::Process { pid: 9, name: "mihomo".to_owned() },
+            },
+            Tunnel { interface: "utun4".to_owned(), holder: TunnelHolder::Service("Work".to_owned()) },
+        ]),
     ];
     let said = |encode: &dyn Fn(&mut Encoder)| {
         let mut encoder = Encoder::default();

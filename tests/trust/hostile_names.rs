@@ -9,7 +9,7 @@ use crow::event::{
 };
 use crow::filter::Filter;
 use crow::headless::{Document, table};
-use crow::settings::RateWindow;
+use crow::settings::{RateWindow, Units};
 use crow::time::Timestamp;
 use std::sync::Arc;
 
@@ -92,7 +92,7 @@ fn is_safe(snapshot: &Snapshot, what: &str) {
     // Directions, joiners and separators of lines: what `names` has of them, by number.
     let disguises = ['\u{202e}', '\u{2066}', '\u{2069}', '\u{200b}', '\u{feff}', '\u{2028}', '\u{2029}'];
     for width in [20, 80, 300] {
-        let table = table(snapshot, width, 60, &Filter::default());
+        let table = table(snapshot, (width, 60), &Filter::default(), Units::default());
         assert!(table.lines().count() <= 60, "{what}: rows stay rows");
         let is_bad = |letter: char| (letter.is_control() && letter != '\n') || disguises.contains(&letter);
         assert!(!table.contains(is_bad), "{what}: {table:?}");

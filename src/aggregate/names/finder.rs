@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::reader::{self, Reading};
 use crate::aggregate::snapshot::HostSource;
 use crate::event::{Direction, FlowId};
-use crate::wire::Error;
 use crate::wire::quic::Initials;
+use crate::wire::{Error, tls};
 
 /// The flows whose opening bytes have not said all yet.
 #[derive(Debug, Default)]
@@ -52,11 +52,15 @@ pub struct Found {
 struct Finder {
     sent: Stream,
     received: Stream,
+    /// Who said a hello where none was expected; that end is the client, whoever opened the connection.
+    client: Option<Direction>,
 }
 
 /// One direction's bytes from the first on.
 #[derive(Debug, Default)]
 struct Stream {
+    /// Where in the stream `bytes` begin: at its start, or at a hello further on.
+    start: usize,
     bytes: Vec<u8>,
     /// Bytes of DNS messages that have been given out.
     taken: usize,
@@ -64,19 +68,28 @@ struct Stream {
 
 impl Finders {
     /// Takes in a piece of a TCP stream; `None` when it says nothing new.
+    ///
+    /// A piece that begins with a `ClientHello` is read whatever came before it, and from either end: the beginning may
+    /// not have been seen, or been of a protocol that is not known here.
     pub fn opening(&mut self, place: Place, piece: &Piece<'_>) -> Option<Found> {
-        let is_answer = place.opener.is_some_and(|opener| opener != piece.direction);
-        if is_answer && !place.is_dns {
+        let is_hello = !place.is_dns && tls::begins_hello(piece.bytes);
+        let known = self.streams.get(&place.flow);
+        let client = known.and_then(|finder| finder.client).or(place.opener);
+        let is_answer = client.is_some_and(|client| client != piece.direction);
+        if is_answer && !place.is_dns && !is_hello {
             return None;
         }
-        if !self.streams.contains_key(&place.flow) {
+        if known.is_none() {
             // What was let go, or given up for room, is not begun in the middle.
-            if piece.offset != 0 {
+            if piece.offset != 0 && !is_hello {
                 return None;
             }
             self.make_room();
         }
         let finder = self.streams.entry(place.flow).or_default();
+        if is_hello && !finder.leads_to(place, piece) {
+            finder.begin_anew(piece);
+        }
         let is_longer = finder.stream(piece.direction).append(piece);
         if !is_longer {
             return None;
@@ -85,6 +98,11 @@ impl Finders {
             let messages = finder.stream(piece.direction).messages();
             let messages = messages.into_iter().map(|message| (piece.direction, message)).collect();
             return Some(Found { messages, reading: Reading { is_open: true, ..Reading::default() } });
+        }
+        if is_hello && !says_name(&finder.stream(piece.direction).bytes) && says_name(piece.bytes) {
+            // What led up to it was not understood.
+            finder.begin_anew(piece);
+            finder.stream(piece.direction).append(piece);
         }
         Some(Found { reading: finder.read(place.opener), messages: Vec::new() })
     }
@@ -103,9 +121,21 @@ impl Finders {
             }
             Err(err) => {
                 let protocol = initials.is_quic().then_some(reader::Protocol::Plain("quic"));
-                Reading { name: None, protocol, is_open: err == Error::Truncated }
+                Reading { protocol, is_open: err == Error::Truncated, ..Reading::default() }
             }
         }
+    }
+
+    /// Takes in a datagram with the header of an Initial packet, of a flow that has said all; `None` unless it begins
+    /// another connection between the same ends.
+    pub fn later_datagram(&mut self, flow: FlowId, bytes: &[u8]) -> Option<Reading> {
+        let is_new = !self.initials.contains_key(&flow);
+        let reading = self.datagram(flow, bytes);
+        if is_new && !self.initials.get(&flow).is_some_and(|initials| initials.is_quic()) {
+            self.initials.remove(&flow);
+            return None;
+        }
+        Some(reading)
     }
 
     /// The flow has said all, or is over.
@@ -137,8 +167,23 @@ impl Finder {
         }
     }
 
+    /// Whether what a hello's sender has said by now may lead up to it.
+    fn leads_to(&mut self, place: Place, hello: &Piece<'_>) -> bool {
+        let is_client = self.client.or(place.opener).is_none_or(|client| client == hello.direction);
+        let stream = self.stream(hello.direction);
+        let is_next = usize::try_from(hello.offset).is_ok_and(|at| at == stream.start + stream.bytes.len());
+        is_client && is_next && (stream.bytes.is_empty() || reader::read(&stream.bytes).is_open)
+    }
+
+    /// Drops what came before a piece.
+    fn begin_anew(&mut self, piece: &Piece<'_>) {
+        self.client = Some(piece.direction);
+        let start = usize::try_from(piece.offset).unwrap_or(usize::MAX);
+        *self.stream(piece.direction) = Stream { start, ..Stream::default() };
+    }
+
     fn read(&self, opener: Option<Direction>) -> Reading {
-        match opener {
+        match self.client.or(opener) {
             Some(Direction::Out) => reader::read(&self.sent.bytes),
             Some(Direction::In) => reader::read(&self.received.bytes),
             None => {
@@ -152,12 +197,18 @@ impl Finder {
     }
 }
 
+/// Whether a client's bytes say a name, or may lead on to one.
+fn says_name(client: &[u8]) -> bool {
+    let reading = reader::read(client);
+    reading.is_open || reading.name.is_some()
+}
+
 impl Stream {
     /// Adds what is new in a piece; whether anything was.
     fn append(&mut self, piece: &Piece<'_>) -> bool {
         let Ok(offset) = usize::try_from(piece.offset) else { return false };
         let room = MAX_STREAM.saturating_sub(self.bytes.len());
-        let known = self.bytes.len().checked_sub(offset);
+        let known = (self.start + self.bytes.len()).checked_sub(offset);
         let Some(new) = known.and_then(|known| piece.bytes.get(known..)) else { return false };
         let new = new.get(..room).unwrap_or(new);
         self.bytes.extend_from_slice(new);
@@ -180,8 +231,8 @@ impl Stream {
 /// Flows whose opening bytes are kept at one time.
 pub const MAX_FINDERS: usize = 1 << 12;
 
-/// Bytes kept of one direction.
-const MAX_STREAM: usize = 1 << 13;
+/// Bytes kept of one direction: a dialogue and the longest hello that the meter passes on.
+const MAX_STREAM: usize = 24 << 10;
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]

@@ -34,6 +34,8 @@ pub struct Reading {
     pub name: Option<Name>,
     /// What is spoken.
     pub protocol: Option<Protocol>,
+    /// Whether a proxy is asked to pass this on.
+    pub is_for_proxy: bool,
     /// Whether more bytes may say more.
     pub is_open: bool,
 }
@@ -97,7 +99,8 @@ fn http_layer(client: &[u8]) -> Result<(Reading, Option<usize>), Error> {
     let name = request.host.map(|name| Name { name, source, ech: false });
     let protocol = Some(Protocol::Plain("http"));
     let inside = request.head_len.filter(|_| request.is_connect);
-    Ok((Reading { name, protocol, is_open: request.is_connect && inside.is_none() }, inside))
+    let (is_open, is_for_proxy) = (request.is_connect && inside.is_none(), request.is_for_proxy);
+    Ok((Reading { name, protocol, is_for_proxy, is_open }, inside))
 }
 
 fn socks_layer(client: &[u8]) -> Result<(Reading, Option<usize>), Error> {
@@ -106,7 +109,8 @@ fn socks_layer(client: &[u8]) -> Result<(Reading, Option<usize>), Error> {
     // The others name no destination, but where one may come from.
     let name = is_connect.then_some(Name { name: request.host, source: HostSource::Socks, ech: false });
     let protocol = Some(Protocol::Plain("socks"));
-    Ok((Reading { name, protocol, is_open: false }, is_connect.then_some(request.len)))
+    let reading = Reading { name, protocol, is_for_proxy: is_connect, is_open: false };
+    Ok((reading, is_connect.then_some(request.len)))
 }
 
 /// A protocol that goes over to TLS later, or not at all.
@@ -117,7 +121,7 @@ fn clear_layer(client: &[u8]) -> Result<(Reading, Option<usize>), Error> {
         Next::Hello(len) => Some(len),
         Next::Later | Next::Never => None,
     };
-    Ok((Reading { name: None, protocol, is_open: prologue.next == Next::Later }, inside))
+    Ok((Reading { protocol, is_open: prologue.next == Next::Later, ..Reading::default() }, inside))
 }
 
 /// What an outer layer said, corrected by the one inside it.
@@ -135,7 +139,7 @@ fn within(outer: Reading, inner: Reading) -> Reading {
         (Some(Protocol::Plain(service)), Some(Protocol::Tls(None))) if !is_tunnel(service) => outer.protocol,
         (outer, inner) => inner.or(outer),
     };
-    Reading { name, protocol, is_open: inner.is_open }
+    Reading { name, protocol, is_for_proxy: outer.is_for_proxy || inner.is_for_proxy, is_open: inner.is_open }
 }
 
 /// Whether what a protocol carries is a service of its own.
@@ -147,7 +151,7 @@ fn is_tunnel(service: &str) -> bool {
 pub(super) fn hello_said(hello: tls::ClientHello, source: HostSource) -> Reading {
     let inside = hello.alpn.iter().find_map(|protocol| spoken_inside(protocol));
     let name = hello.server_name.map(|name| Name { name, source, ech: hello.ech });
-    Reading { name, protocol: Some(Protocol::Tls(inside)), is_open: !hello.complete }
+    Reading { name, protocol: Some(Protocol::Tls(inside)), is_for_proxy: false, is_open: !hello.complete }
 }
 
 /// The service that a protocol name stands for (IANA "TLS ALPN Protocol IDs").

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use nix::ifaddrs::getifaddrs;
 use pcap::{Active, Capture, Linktype, Precision};
 
-use super::{Counts, Error, refused, words};
+use super::{Counts, Error, Nature, refused, words};
 use crate::capture::Frame;
 use crate::event::InterfaceId;
 use crate::time::Timestamp;
@@ -113,6 +113,12 @@ impl Live {
         self.dropped += u64::from(stat.dropped.wrapping_sub(self.last_dropped));
         self.last_dropped = stat.dropped;
         Ok(Counts { received: self.received, dropped: self.dropped })
+    }
+
+    /// What the capture turned out to be.
+    #[must_use]
+    pub const fn nature(&self) -> Nature {
+        Nature { link: self.link.0, header_bytes: None }
     }
 
     /// Captures on another interface, or on all, from now on. The counts go on.

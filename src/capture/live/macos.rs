@@ -16,11 +16,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 use nix::ifaddrs::getifaddrs;
 use pcap::{Active, Capture};
 
-use super::pktap::{self, Count};
-use super::{Counts, Error};
+use super::pktap::Tap;
+use super::{Counts, Error, Nature};
 use crate::capture::Frame;
-use crate::event::InterfaceId;
-use crate::wire::LinkType;
 
 /// The device that libpcap is asked for: a fresh PKTAP interface on all others. `all` must come last, and
 /// it must be there: without it the kernel leaves out loopback, and libpcap may take over an interface that
@@ -44,31 +42,17 @@ const READ_TIMEOUT_MS: i32 = 10;
 
 /// An open capture.
 pub struct Live {
-    capture: Capture<Active>,
-    link: LinkType,
-    only: Option<Only>,
-    /// Whether the system still lists interfaces; the sandbox may forbid that, and is not to be asked twice.
-    may_list: bool,
-    received: u64,
-    dropped: Count,
-}
-
-/// The one interface that is wanted.
-struct Only {
-    name: String,
-    is_there: bool,
+    tap: Tap<Active>,
 }
 
 /// Opens the capture. It is always one of all interfaces, also of those that come later: the kernel looks at its
-/// list of types for each packet. One interface is chosen here, by the name in each packet's header: so the choice can
-/// change after root has been given up, and an interface that goes and comes back is found again.
+/// list of types for each packet.
 ///
 /// # Errors
 ///
 /// [`Error::NoSuchInterface`], [`Error::NoPermission`], or [`Error::Open`] in libpcap's words or when what it opened is
 /// not PKTAP.
 pub fn open(interface: Option<&str>) -> Result<Live, Error> {
-    let only = find(interface)?;
     let capture = Capture::from_device(DEVICE)
         .map_err(|err| super::refused(&err))?
         .want_pktap(true)
@@ -83,47 +67,24 @@ pub fn open(interface: Option<&str>) -> Result<Live, Error> {
         // from there.
         .setnonblock()
         .map_err(|err| super::refused(&err))?;
-    let link = pktap::check_link(capture.get_datalink().0)?;
-    Ok(Live { capture, link, only, may_list: true, received: 0, dropped: Count::default() })
+    Ok(Live { tap: Tap::new(capture, Box::new(interfaces), interface)? })
 }
 
 impl Live {
     /// What to poll for readability.
     #[must_use]
     pub fn poll_fd(&self) -> BorrowedFd<'_> {
-        self.capture.as_fd()
+        self.tap.capture().as_fd()
     }
 
-    /// Hands over the frames of one of the kernel's buffers, and returns how many; never blocks.
-    ///
-    /// That may be more than `_max`, at most as many as have room in the buffer: a rest would wait in libpcap's
-    /// memory, where `poll` does not see it, until another packet comes.
+    /// Hands over the frames of one of the kernel's buffers, and returns how many; never blocks. That may be more than
+    /// `_max`, at most as many as have room in the buffer.
     ///
     /// # Errors
     ///
     /// [`Error::Read`]: no more frames will come.
-    pub fn drain(&mut self, _max: usize, mut each: impl FnMut(&Frame<'_>)) -> Result<usize, Error> {
-        let (link, only) = (self.link, self.only.as_ref().map(|only| only.name.as_str()));
-        let mut passed: usize = 0;
-        let read = self.capture.dispatch(None, |packet| {
-            if !pktap::passes(only, packet.data) {
-                return;
-            }
-            passed += 1;
-            let stamp = packet.header.ts;
-            each(&Frame {
-                time: pktap::timestamp(stamp.tv_sec, stamp.tv_usec),
-                interface: InterfaceId(0),
-                link,
-                wire_len: packet.header.len,
-                bytes: packet.data,
-                direction: None,
-                tag: None,
-            });
-        });
-        read.map_err(|err| Error::Read(super::words(&err)))?;
-        self.received = self.received.saturating_add(passed as u64);
-        Ok(passed)
+    pub fn drain(&mut self, _max: usize, each: impl FnMut(&Frame<'_>)) -> Result<usize, Error> {
+        self.tap.drain(each)
     }
 
     /// The counts since the capture was opened.
@@ -132,8 +93,14 @@ impl Live {
     ///
     /// [`Error::Read`] when the kernel does not tell.
     pub fn counts(&mut self) -> Result<Counts, Error> {
-        let stat = self.capture.stats().map_err(|err| Error::Read(super::words(&err)))?;
-        Ok(Counts { received: self.received, dropped: self.dropped.update(stat.dropped) })
+        let dropped = self.tap.kernel_drops()?;
+        Ok(self.tap.counts(dropped))
+    }
+
+    /// What the capture turned out to be.
+    #[must_use]
+    pub const fn nature(&self) -> Nature {
+        self.tap.nature()
     }
 
     /// Captures on another interface, or on all, from now on. The counts go on.
@@ -142,15 +109,7 @@ impl Live {
     ///
     /// [`Error::NoSuchInterface`] where the system still lists interfaces; the capture stays as it was.
     pub fn select(&mut self, interface: Option<&str>) -> Result<(), Error> {
-        self.only = match find(interface) {
-            // Under the sandbox: a name that there is not shows nothing until there is one.
-            Err(Error::Open(_)) => {
-                self.may_list = false;
-                interface.map(|name| Only { name: name.to_owned(), is_there: true })
-            }
-            found => found?,
-        };
-        Ok(())
+        self.tap.select(interface)
     }
 
     /// Looks whether the one wanted interface is still there, or there again; to be called once a
@@ -160,29 +119,14 @@ impl Live {
     ///
     /// None; the capture outlives every interface.
     pub fn check_interface(&mut self) -> Result<Option<String>, Error> {
-        let Some(only) = self.only.as_mut().filter(|_| self.may_list) else { return Ok(None) };
-        let Ok(all) = interfaces() else {
-            self.may_list = false;
-            return Ok(None);
-        };
-        let before = std::mem::replace(&mut only.is_there, all.contains(&only.name));
-        Ok(pktap::came_or_went(&only.name, before, only.is_there))
+        Ok(self.tap.check_interface())
     }
-}
-
-/// The interface that is asked for by name; all of them for `None` and for libpcap's own names for all.
-fn find(interface: Option<&str>) -> Result<Option<Only>, Error> {
-    let Some(name) = interface.filter(|name| !matches!(*name, "any" | "all")) else { return Ok(None) };
-    let all = interfaces().map_err(|err| Error::Open(format!("the interfaces cannot be listed ({err})")))?;
-    if all.iter().any(|known| known == name) {
-        return Ok(Some(Only { name: name.to_owned(), is_there: true }));
-    }
-    Err(Error::NoSuchInterface { name: name.to_owned(), there: all.join(", ") })
 }
 
 /// The names of all interfaces.
-fn interfaces() -> nix::Result<Vec<String>> {
-    let mut all: Vec<String> = getifaddrs()?.map(|entry| entry.interface_name).collect();
+fn interfaces() -> Result<Vec<String>, String> {
+    let entries = getifaddrs().map_err(|errno| errno.to_string())?;
+    let mut all: Vec<String> = entries.map(|entry| entry.interface_name).collect();
     all.sort();
     all.dedup();
     Ok(all)

@@ -4,13 +4,14 @@
 mod linux;
 #[cfg(target_os = "macos")]
 mod macos;
-#[cfg(any(target_os = "macos", test))]
 mod pktap;
+mod replay;
 
 #[cfg(target_os = "linux")]
 pub use linux::{Live, open};
 #[cfg(target_os = "macos")]
 pub use macos::{Live, open};
+pub use replay::Replay;
 
 /// What the kernel did since the capture began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,6 +20,15 @@ pub struct Counts {
     pub received: u64,
     /// Frames that the kernel had no room for.
     pub dropped: u64,
+}
+
+/// What a capture turned out to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Nature {
+    /// The link type that libpcap reports, as it is.
+    pub link: u16,
+    /// The shortest and the longest PKTAP header in bytes; `None` before the first one, and where there are none.
+    pub header_bytes: Option<(u32, u32)>,
 }
 
 /// Why there is no live capture, or none any longer. Each message is a sentence for the window.

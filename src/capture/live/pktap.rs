@@ -1,8 +1,162 @@
-//! The rules of PKTAP capture that need no Mac: which link types will do, which frames pass, how counts wrap.
+//! PKTAP capture as far as it needs no Mac: which link types will do, which frames pass, how counts wrap, and how
+//! interfaces come and go. The device behind it is the Mac's; a recording can stand in its place.
 
-use super::Error;
+use pcap::{Activated, Capture};
+
+use super::{Error, Nature, words};
+use crate::capture::Frame;
+use crate::event::InterfaceId;
 use crate::time::Timestamp;
 use crate::wire::{LinkType, pktap};
+
+/// Names the interfaces that there are.
+pub(super) type Lister = Box<dyn FnMut() -> Result<Vec<String>, String> + Send>;
+
+/// A PKTAP capture: libpcap's handle, the choice of the interface, and the counts.
+pub(super) struct Tap<T: Activated> {
+    capture: Capture<T>,
+    link: LinkType,
+    only: Option<Only>,
+    list: Lister,
+    /// Whether the system still lists interfaces; the sandbox may forbid that, and is not to be asked twice.
+    may_list: bool,
+    received: u64,
+    dropped: Count,
+    /// The shortest and the longest header seen.
+    header_bytes: Option<(u32, u32)>,
+}
+
+/// The one interface that is wanted.
+struct Only {
+    name: String,
+    is_there: bool,
+}
+
+impl<T: Activated> Tap<T> {
+    /// Takes over what libpcap has opened, if that is PKTAP. One interface is chosen here and not in the kernel, by the
+    /// name in each packet's header: so the choice can change after root has been given up, and an interface that goes
+    /// and comes back is found again.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchInterface`], or [`Error::Open`] when the link type is another one.
+    pub(super) fn new(capture: Capture<T>, mut list: Lister, interface: Option<&str>) -> Result<Self, Error> {
+        let only = find(interface, &mut list)?;
+        let link = check_link(capture.get_datalink().0)?;
+        Ok(Self {
+            capture,
+            link,
+            only,
+            list,
+            may_list: true,
+            received: 0,
+            dropped: Count::default(),
+            header_bytes: None,
+        })
+    }
+
+    /// libpcap's handle.
+    #[cfg(target_os = "macos")]
+    pub(super) const fn capture(&self) -> &Capture<T> {
+        &self.capture
+    }
+
+    /// Hands over the frames that wait, and returns how many; never blocks.
+    ///
+    /// That is all of one of the kernel's buffers: a rest would wait in libpcap's memory, where `poll` does not see it,
+    /// until another packet comes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Read`]: no more frames will come.
+    pub(super) fn drain(&mut self, mut each: impl FnMut(&Frame<'_>)) -> Result<usize, Error> {
+        let Self { capture, link, only, received, header_bytes, .. } = self;
+        let only = only.as_ref().map(|only| only.name.as_str());
+        let mut passed: usize = 0;
+        let read = capture.dispatch(None, |packet| {
+            if let Ok(header) = pktap::read(packet.data) {
+                let len = u32::try_from(header.len).unwrap_or(u32::MAX);
+                let (least, most) = header_bytes.unwrap_or((len, len));
+                *header_bytes = Some((least.min(len), most.max(len)));
+            }
+            if !passes(only, packet.data) {
+                return;
+            }
+            passed += 1;
+            let stamp = packet.header.ts;
+            each(&Frame {
+                time: timestamp(stamp.tv_sec, stamp.tv_usec),
+                interface: InterfaceId(0),
+                link: *link,
+                wire_len: packet.header.len,
+                bytes: packet.data,
+                direction: None,
+                tag: None,
+            });
+        });
+        *received = received.saturating_add(passed as u64);
+        read.map_err(|err| Error::Read(words(&err)))?;
+        Ok(passed)
+    }
+
+    /// The counts since the capture was opened, when the kernel's own count of drops is `dropped` now.
+    pub(super) fn counts(&mut self, dropped: u32) -> super::Counts {
+        super::Counts { received: self.received, dropped: self.dropped.update(dropped) }
+    }
+
+    /// The kernel's count of drops.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Read`] when the kernel does not tell; a recording never does.
+    #[cfg(target_os = "macos")]
+    pub(super) fn kernel_drops(&mut self) -> Result<u32, Error> {
+        self.capture.stats().map(|stat| stat.dropped).map_err(|err| Error::Read(words(&err)))
+    }
+
+    /// What the capture turned out to be.
+    pub(super) const fn nature(&self) -> Nature {
+        Nature { link: self.link.0, header_bytes: self.header_bytes }
+    }
+
+    /// Captures on another interface, or on all, from now on. The counts go on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchInterface`] where the system still lists interfaces; the capture stays as it was.
+    pub(super) fn select(&mut self, interface: Option<&str>) -> Result<(), Error> {
+        self.only = match find(interface, &mut self.list) {
+            // Under the sandbox: a name that there is not shows nothing until there is one.
+            Err(Error::Open(_)) => {
+                self.may_list = false;
+                interface.map(|name| Only { name: name.to_owned(), is_there: true })
+            }
+            found => found?,
+        };
+        Ok(())
+    }
+
+    /// Looks whether the one wanted interface is still there, or there again; one sentence when that changed.
+    pub(super) fn check_interface(&mut self) -> Option<String> {
+        let only = self.only.as_mut().filter(|_| self.may_list)?;
+        let Ok(all) = (self.list)() else {
+            self.may_list = false;
+            return None;
+        };
+        let before = std::mem::replace(&mut only.is_there, all.contains(&only.name));
+        came_or_went(&only.name, before, only.is_there)
+    }
+}
+
+/// The interface that is asked for by name; all of them for `None` and for libpcap's own names for all.
+fn find(interface: Option<&str>, list: &mut Lister) -> Result<Option<Only>, Error> {
+    let Some(name) = interface.filter(|name| !matches!(*name, "any" | "all")) else { return Ok(None) };
+    let all = list().map_err(|err| Error::Open(format!("the interfaces cannot be listed ({err})")))?;
+    if all.iter().any(|known| known == name) {
+        return Ok(Some(Only { name: name.to_owned(), is_there: true }));
+    }
+    Err(Error::NoSuchInterface { name: name.to_owned(), there: all.join(", ") })
+}
 
 /// Says whether the link type that libpcap reports is PKTAP: `DLT_USER2` on a Mac (xnu `bsd/net/bpf.h`), or
 /// upstream libpcap's own number.
@@ -11,7 +165,7 @@ use crate::wire::{LinkType, pktap};
 ///
 /// [`Error::Open`] with what came instead. That is `DLT_RAW` (12), packets without owners, where a libpcap does not
 /// know the wish for PKTAP.
-pub(super) fn check_link(number: i32) -> Result<LinkType, Error> {
+fn check_link(number: i32) -> Result<LinkType, Error> {
     let pktap = [LinkType::PKTAP_USER2, LinkType::PKTAP];
     pktap.into_iter().find(|link| i32::from(link.0) == number).ok_or_else(|| {
         Error::Open(format!(
@@ -23,20 +177,20 @@ pub(super) fn check_link(number: i32) -> Result<LinkType, Error> {
 
 /// Whether a frame is of the interface that is wanted. A frame whose header cannot be read always passes: the meter
 /// counts it as unreadable, and nothing is left out in silence.
-pub(super) fn passes(only: Option<&str>, frame: &[u8]) -> bool {
+fn passes(only: Option<&str>, frame: &[u8]) -> bool {
     only.is_none_or(|only| pktap::read(frame).map_or(true, |header| header.interface == only))
 }
 
 /// A count of the kernel's that wraps at 2³², continued without end.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Count {
+struct Count {
     total: u64,
     last: u32,
 }
 
 impl Count {
     /// The count since the beginning, when the kernel's now is `now`.
-    pub(super) fn update(&mut self, now: u32) -> u64 {
+    fn update(&mut self, now: u32) -> u64 {
         self.total = self.total.saturating_add(now.wrapping_sub(self.last).into());
         self.last = now;
         self.total
@@ -44,7 +198,7 @@ impl Count {
 }
 
 /// What is to be said when the one wanted interface was there (or not) before and is there (or not) now.
-pub(super) fn came_or_went(name: &str, was_there: bool, is_there: bool) -> Option<String> {
+fn came_or_went(name: &str, was_there: bool, is_there: bool) -> Option<String> {
     match (was_there, is_there) {
         (true, false) => Some(format!("the interface {name} is gone; counting goes on when it comes back")),
         (false, true) => Some(format!("the interface {name} is back, and counting goes on")),
@@ -53,8 +207,8 @@ pub(super) fn came_or_went(name: &str, was_there: bool, is_there: bool) -> Optio
 }
 
 /// A stamp of BPF's: seconds and microseconds.
-pub(super) fn timestamp(seconds: i64, micros: i32) -> Timestamp {
-    let nanos = u32::try_from(micros).unwrap_or(0).saturating_mul(1000);
+fn timestamp(seconds: i64, micros: impl TryInto<u32>) -> Timestamp {
+    let nanos = micros.try_into().unwrap_or(0).saturating_mul(1000);
     Timestamp::new(u64::try_from(seconds).unwrap_or(0), nanos)
 }
 

@@ -2,19 +2,23 @@
 
 use super::pair::Pair;
 use super::table::Links;
+use crate::capture::Marks;
 use crate::capture::opening::{GapBudget, Openings, Payload};
 use crate::capture::tcp::{Connection, Segment, opposite};
 use crate::event::{Delta, Direction, Event, FlowId, FlowKey, Owner, Protocol, TcpState};
-use crate::wire::{Packet, TcpFlags};
+use crate::wire::{Packet, TcpFlags, quic, tls};
 
 /// The DNS, mDNS and LLMNR ports (RFC 1035, RFC 6762, RFC 4795), whose every message is passed on.
 const NAME_PORTS: [u16; 3] = [53, 5353, 5355];
 
-/// Payloads passed on from the start of any other UDP flow: enough for a QUIC handshake's first flights.
+/// Payloads passed on from the start of any other UDP flow, and how long each may be, in bytes.
 const MAX_FIRST_DATAGRAMS: u8 = 6;
-
-/// … and how long each may be, in bytes.
 const MAX_FIRST_DATAGRAM: usize = 1500;
+
+/// … and those, then or later, that have the header of a QUIC Initial packet: a hello may be spread over many, come
+/// after others, and be followed by that of another connection between the same ends.
+const MAX_INITIALS: u8 = 64;
+const MAX_INITIAL: usize = 9000;
 
 /// How long a flow may be silent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +58,7 @@ pub(super) struct Flow {
     pub(super) local_is_low: bool,
     pub(super) opened: Option<Direction>,
     datagrams: u8,
+    initials: u8,
     /// The one direction whose opening bytes are all passed on, so that what follows in it need not look.
     done: Option<Direction>,
     /// When the last packet came, on the meter's clock.
@@ -78,6 +83,8 @@ pub(super) struct Sight<'a> {
     pub(super) clock: u64,
     /// The kernel's retransmission mark, where it marks packets.
     pub(super) marked: Option<bool>,
+    /// All of the kernel's marks.
+    pub(super) marks: Marks,
 }
 
 impl Sight<'_> {
@@ -107,8 +114,7 @@ impl Flow {
             Some(flags) if flags.has(TcpFlags::ACK) => Some(opposite(first.direction)),
             Some(_) => Some(first.direction),
         };
-        let openings =
-            opened.filter(|_| payload && segment.is_some()).map(|way| Box::new(Openings::new(way)));
+        let openings = (payload && segment.is_some()).then(|| Box::new(Openings::new(opened)));
         Self { pair, local_is_low, heard: first.clock, opened, connection, openings, ..Self::default() }
     }
 
@@ -156,6 +162,8 @@ impl Flow {
                 delta.tx_packets = delta.tx_packets.saturating_add(1);
             }
         }
+        delta.wakes = delta.wakes.saturating_add(sight.marks.has(Marks::WAKE).into());
+        delta.keep_alives = delta.keep_alives.saturating_add(sight.marks.has(Marks::KEEP_ALIVE).into());
         let Some(segment) = sight.segment() else { return false };
         let before = self.patience();
         let is_first = self.connection.is_none();
@@ -173,13 +181,18 @@ impl Flow {
 
     /// The next bytes at the start of a TCP stream.
     pub(super) fn opening(&mut self, sight: &Sight<'_>, budget: &mut GapBudget) -> Option<Event> {
-        let openings = self.openings.as_mut()?;
         let transport = &sight.packet.transport;
         let tcp = transport.tcp?;
         let direction = sight.direction;
+        let is_hello = tls::begins_hello(transport.payload);
+        if is_hello {
+            self.openings.get_or_insert_with(|| Box::new(Openings::over()));
+        }
+        let openings = self.openings.as_mut()?;
         let is_plain = !tcp.flags.has(TcpFlags::SYN) && !tcp.flags.has(TcpFlags::RST);
         let is_empty = transport.payload.is_empty() && transport.payload_len == 0;
-        if is_plain && (is_empty || self.done == Some(direction)) && budget.is_unused() {
+        let is_over = self.done == Some(direction) && !is_hello;
+        if is_plain && (is_empty || is_over) && budget.is_unused() {
             return None; // Nothing to add, and nobody waits for a segment that was lost.
         }
         let mut sequence = tcp.sequence;
@@ -195,6 +208,9 @@ impl Flow {
         }
         let bytes = transport.payload;
         let payload = Payload { direction, sequence, bytes, wire_len: transport.payload_len };
+        if is_hello {
+            openings.hello(payload, budget);
+        }
         let piece = if is_empty { None } else { openings.segment(payload, budget) };
         self.done = [Direction::Out, Direction::In].into_iter().find(|&way| openings.is_done_in(way));
         if openings.is_done() || tcp.flags.has(TcpFlags::RST) {
@@ -223,11 +239,16 @@ impl Flow {
         if NAME_PORTS.iter().any(|&port| self.pair.has_port(port)) {
             return Some(bytes);
         }
-        if self.datagrams >= MAX_FIRST_DATAGRAMS {
+        let (count, limit, longest) = if quic::is_initial(bytes) {
+            (&mut self.initials, MAX_INITIALS, MAX_INITIAL)
+        } else {
+            (&mut self.datagrams, MAX_FIRST_DATAGRAMS, MAX_FIRST_DATAGRAM)
+        };
+        if *count >= limit {
             return None;
         }
-        self.datagrams += 1;
-        (bytes.len() <= MAX_FIRST_DATAGRAM).then_some(bytes)
+        *count += 1;
+        (bytes.len() <= longest).then_some(bytes)
     }
 
     /// Frees the opening bytes.

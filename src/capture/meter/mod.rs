@@ -179,7 +179,9 @@ impl Meter {
         let place =
             Place { interface: context.interface, ports: self.ports(clock, context.interface, packet) };
         let direction = context.direction.or(packet.direction);
-        let sight = |direction| Sight { packet, direction, clock, marked: marked(context.tag.as_ref()) };
+        let marks = context.tag.map_or(Marks::default(), |tag| tag.marks);
+        let sight =
+            |direction| Sight { packet, direction, clock, marked: marked(context.tag.as_ref()), marks };
         if self.is_within_machine(context, packet) {
             match direction {
                 Some(direction) if self.is_doubled(context, direction) => {
@@ -333,7 +335,7 @@ impl Meter {
     /// speaks for the sender.
     fn see_both_ends(&mut self, context: &Context<'_>, place: Place, sent: &Sight<'_>) {
         self.see_end(context, place, sent);
-        let received = Sight { direction: Direction::In, marked: None, ..*sent };
+        let received = Sight { direction: Direction::In, marked: None, marks: Marks::default(), ..*sent };
         self.see_end(&Context { tag: None, ..*context }, place, &received);
     }
 

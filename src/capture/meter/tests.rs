@@ -386,8 +386,12 @@ fn opening_bytes_come_in_order_from_both_sides() {
         .collect();
     assert_eq!(
         pieces,
-        [(Direction::Out, 0, b"hello".to_vec()), (Direction::In, 0, b"world".to_vec())],
-        "and nothing of a stream whose beginning was missed"
+        [
+            (Direction::Out, 0, b"hello".to_vec()),
+            (Direction::In, 0, b"world".to_vec()),
+            (Direction::Out, 0, b"midway".to_vec()),
+        ],
+        "a stream whose beginning was missed begins where it is seen first"
     );
 }
 
@@ -405,6 +409,8 @@ fn names_travel_whole_and_other_datagrams_only_at_first() {
     assert_eq!(count(&carrying(udp(HERE, "224.0.0.251:5353"), 0, b"x")), 20);
     assert_eq!(count(&carrying(udp(HERE, THERE), 0, &long[1..])), 6);
     assert_eq!(count(&carrying(udp(HERE, THERE), 0, &long)), 0, "too long");
+    assert_eq!(count(&carrying(udp(HERE, THERE), 0, b"\xc3\0\0\0\x01 a QUIC Initial")), 20);
+    assert_eq!(count(&carrying(udp(HERE, THERE), 0, b"\xe3\0\0\0\x01 a QUIC Handshake")), 6);
     assert_eq!(count(&udp(HERE, "10.0.0.9:53")), 0, "empty");
     let mut cut = carrying(udp(HERE, "10.0.0.9:53"), 0, b"abc");
     cut.transport.payload_len = 4;

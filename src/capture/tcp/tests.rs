@@ -110,6 +110,10 @@ fn a_new_syn_begins_a_new_connection_only_after_the_old_one() {
     assert!(!asking.is_succeeded_by(&segment(In, SYN, 900, 0)), "simultaneous open");
     let (open, _) = follow(&[data(Out, 1, 1, 1)]);
     assert!(!open.is_succeeded_by(&segment(In, SYN, 7, 0)), "an open connection answers with a challenge");
+    assert!(!open.is_succeeded_by(&segment(In, SYN | ACK, 7, 8)), "a first answer that comes late");
+    let (open, _) = follow(&[segment(Out, SYN, 100, 0), segment(In, SYN | ACK, 900, 101)]);
+    assert!(!open.is_succeeded_by(&segment(In, SYN | ACK, 900, 101)), "sent again");
+    assert!(open.is_succeeded_by(&segment(In, SYN | ACK, 901, 556)), "an answer to another");
 }
 
 #[test]

@@ -39,10 +39,10 @@ fn every_line_fits_and_columns_line_up() {
         process_row(None, "Unattributed", 0, 0),
     ]);
     for width in [20, 60, 80, 100, 200] {
-        let text = table(&snapshot, width, 24, &Filter::default());
+        let text = table(&snapshot, (width, 24), &Filter::default(), Units::default());
         assert!(text.lines().all(|line| line.width() <= width), "{width}:\n{text}");
     }
-    let text = table(&snapshot, 100, 24, &Filter::default());
+    let text = table(&snapshot, (100, 24), &Filter::default(), Units::default());
     for line in text.lines().skip(1).take(4) {
         // A letter of two columns stands in both.
         let columns: Vec<char> =
@@ -60,7 +60,7 @@ fn equal_rates_are_sorted_by_bytes_then_name() {
     let rows = [("c", 1, 5), ("b", 1, 9), ("a", 1, 5), ("d", 2, 0)];
     let rows =
         rows.iter().zip(1..).map(|(&(name, rate, bytes), pid)| process_row(Some(pid), name, rate, bytes));
-    let text = table(&snapshot(rows.collect()), 100, 24, &Filter::default());
+    let text = table(&snapshot(rows.collect()), (100, 24), &Filter::default(), Units::default());
     let order: String = text.lines().skip(2).take(4).map(|line| line.chars().next().unwrap()).collect();
     assert_eq!(order, "dbac");
 }
@@ -68,7 +68,7 @@ fn equal_rates_are_sorted_by_bytes_then_name() {
 #[test]
 fn what_does_not_fit_is_counted() {
     let rows = (1..=20).map(|pid| process_row(Some(pid), "curl", 0, 0)).collect();
-    let text = table(&snapshot(rows), 100, 10, &Filter::default());
+    let text = table(&snapshot(rows), (100, 10), &Filter::default(), Units::default());
     assert_eq!(text.lines().count(), 10);
     assert!(text.contains("\n… and 14 more\n"), "{text}");
 }
@@ -77,7 +77,7 @@ fn what_does_not_fit_is_counted() {
 fn data_cannot_move_the_cursor() {
     let mut snapshot = snapshot(vec![process_row(Some(1), "ev\x1b[2Jil\r\n\u{202e}", 0, 0)]);
     snapshot.fault = Some("bad\x07 thing".into());
-    let text = table(&snapshot, 100, 24, &Filter::default());
+    let text = table(&snapshot, (100, 24), &Filter::default(), Units::default());
     assert!(text.chars().all(|letter| letter == '\n' || !letter.is_control()), "{text:?}");
     assert!(text.contains("ev[2Jil ") && text.contains("\nbad thing\n"), "{text}");
 }
@@ -101,4 +101,24 @@ fn long_lines_are_wrapped_between_parts() {
     assert_eq!(wrap(&parts, "  ", 20), ["down 1 B/s  up 2 B/s", "loopback 3 B"]);
     assert_eq!(wrap(&parts, "  ", 100), ["down 1 B/s  up 2 B/s  loopback 3 B"]);
     assert_eq!(wrap(&parts, "  ", 5), ["down 1 B/s", "up 2 B/s", "loopback 3 B"]);
+}
+
+#[test]
+fn amounts_are_written_in_the_units_that_the_user_chose() {
+    let units = Units { prefixes: Prefixes::Binary, rates: RateUnit::Bits };
+    let text = table(
+        &snapshot(vec![process_row(Some(1), "curl", 3_000_000, 1)]),
+        (110, 24),
+        &Filter::default(),
+        units,
+    );
+    assert!(text.contains("22.9 Mibit/s"), "{text}");
+    let mut lines = text.lines().skip_while(|line| !line.starts_with("PROCESS"));
+    let (header, line) = (lines.next().unwrap(), lines.next().unwrap());
+    let end = header.find("DOWN/S").unwrap() + "DOWN/S".len();
+    assert_eq!(
+        line.get(..end).map(|line| line.ends_with("22.9 Mibit/s")),
+        Some(true),
+        "in its column: {text}"
+    );
 }

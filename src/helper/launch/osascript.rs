@@ -86,13 +86,13 @@ pub struct Request<'a> {
     pub app: (u32, u32, u32),
 }
 
-/// The command that asks for the password and then runs the helper, until the helper ends.
+/// The command by which `osascript` asks for the password and then runs the helper, until the helper ends.
 ///
 /// # Errors
 ///
 /// [`LaunchError::OddPath`] for a path that would not get through `AppleScript` unchanged.
-pub fn command(request: &Request<'_>) -> Result<Command, LaunchError> {
-    let mut command = Command::new(OSASCRIPT);
+pub fn command(osascript: &Path, request: &Request<'_>) -> Result<Command, LaunchError> {
+    let mut command = Command::new(osascript);
     command.args(arguments(request)?);
     // Whatever else the user's environment holds stays away from what runs as root.
     command.env_clear();

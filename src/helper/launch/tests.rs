@@ -44,7 +44,9 @@ fn the_gentlest_way_to_the_rights_is_taken() {
 #[test]
 fn the_command_lines_are_what_the_programs_take() {
     let line = |method| {
-        let command = command(method, Path::new("/opt/crow helper"), Path::new("/run/c/pipe")).unwrap();
+        let command =
+            command(method, (Path::new("/opt/crow helper"), Path::new("/nowhere")), Path::new("/run/c/pipe"))
+                .unwrap();
         let arguments = command.get_args().map(|word| word.to_string_lossy().into_owned());
         arguments.collect::<Vec<String>>().join("|")
     };

@@ -1,7 +1,6 @@
 //! The helper on macOS: giving up root, the sandbox, the engine, and where the copy that root runs lies.
 
 pub mod copy;
-#[cfg(target_os = "macos")]
 pub mod engine;
 #[cfg(target_os = "macos")]
 pub mod privileges;

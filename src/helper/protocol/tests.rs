@@ -5,7 +5,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::event::{Delta, Direction, FlowId, Interface, InterfaceId, InterfaceKind, Statistics};
+use crate::event::{
+    Delta, Direction, FlowId, Interface, InterfaceId, InterfaceKind, ProxySetting, Statistics, Tunnel,
+    TunnelHolder,
+};
 use crate::time::Timestamp;
 
 fn datagram(len: usize) -> Event {
@@ -172,6 +175,12 @@ fn any_event() -> impl Strategy<Value = Event> {
         ),
         ".{0,80}".prop_map(Event::Fault),
         ".{0,80}".prop_map(Event::Note),
+        (".{0,20}", any::<u16>()).prop_map(|(host, port)| {
+            Event::Proxies(vec![ProxySetting { host, port, origin: "GNOME".to_owned() }])
+        }),
+        (".{0,15}", any::<i32>(), ".{0,20}").prop_map(|(interface, pid, name)| {
+            Event::Tunnels(vec![Tunnel { interface, holder: TunnelHolder::Process { pid, name } }])
+        }),
     ]
 }
 

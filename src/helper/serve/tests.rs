@@ -112,7 +112,8 @@ impl Rig {
         let (sender, ended) = mpsc::channel();
         thread::spawn(move || {
             let mut unsent = 0;
-            let pipe = Pipe { stream: &helper, decoder: Decoder::default(), signals: None };
+            let pipe =
+                Pipe { stream: &helper, decoder: Decoder::default(), signals: None, start: Start::default() };
             let end = run(pipe, &mut source, &mut engine, &mut unsent);
             sender.send((end.map_err(|err| err.to_string()), engine, unsent)).unwrap();
         });

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use netlink_sys::Socket;
 use netlink_sys::protocols::NETLINK_ROUTE;
-use nix::ifaddrs::getifaddrs;
+use nix::ifaddrs::{InterfaceAddress, getifaddrs};
 
 use crate::event::{Event, Interface, InterfaceId, InterfaceKind};
 use crate::process::{Error, apps};
@@ -198,17 +198,22 @@ impl AsFd for Interfaces {
 ///
 /// [`Error::Os`] when the system does not list them.
 pub fn local_addresses() -> Result<Vec<IpAddr>, Error> {
-    let list = getifaddrs().map_err(|errno| Error::Os { call: "getifaddrs", source: errno.into() })?;
-    let mut addresses: Vec<IpAddr> = list
-        .filter_map(|entry| {
-            let address = entry.address?;
-            let v4 = address.as_sockaddr_in().map(|v4| IpAddr::V4(v4.ip()));
-            v4.or_else(|| address.as_sockaddr_in6().map(|v6| IpAddr::V6(v6.ip())))
-        })
-        .collect();
+    let mut addresses: Vec<IpAddr> = addresses()?.into_iter().map(|(address, _)| address).collect();
     addresses.sort_unstable();
     addresses.dedup();
     Ok(addresses)
+}
+
+/// Every address of the machine with the name of its interface.
+pub(super) fn addresses() -> Result<Vec<(IpAddr, String)>, Error> {
+    let list = getifaddrs().map_err(|errno| Error::Os { call: "getifaddrs", source: errno.into() })?;
+    let read = |entry: InterfaceAddress| {
+        let address = entry.address?;
+        let v4 = address.as_sockaddr_in().map(|v4| IpAddr::V4(v4.ip()));
+        let ip = v4.or_else(|| address.as_sockaddr_in6().map(|v6| IpAddr::V6(v6.ip())))?;
+        Some((ip, apps::clean_name(&entry.interface_name)))
+    };
+    Ok(list.filter_map(read).collect())
 }
 
 #[cfg(test)]

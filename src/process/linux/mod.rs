@@ -5,12 +5,21 @@
 //! behind in the table by which its process could be found. An incoming one still can be given to the process
 //! that listens; for the others there are [`events`], where the kernel allows them.
 
+pub mod census;
+pub mod ending;
 pub mod events;
+#[cfg(feature = "window")]
+pub mod file_manager;
 mod holders;
+#[cfg(feature = "window")]
+pub mod icons;
 pub mod interfaces;
 mod processes;
+pub(crate) mod proxies;
 mod raw_table;
 mod sockets;
+mod tcp_info;
+pub mod tunnels;
 
 use std::fs;
 use std::io;

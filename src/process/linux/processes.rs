@@ -58,16 +58,39 @@ fn parse_stat(bytes: &[u8]) -> Option<Stat> {
 
 /// Turns clock ticks since boot into points in time, the same each time it is asked.
 #[derive(Clone, Copy, Debug)]
-struct BootClock {
+pub(super) struct BootClock {
     booted: Timestamp,
     ticks_per_second: u64,
 }
 
 impl BootClock {
+    /// The clock of the process table mounted at `root`.
+    pub(super) fn read(root: &Path) -> Result<Self, Error> {
+        let os = |source| Error::Os { call: "read(/proc/stat)", source };
+        let stat = fs::read_to_string(root.join("stat")).map_err(os)?;
+        let booted = boot_time(&stat).ok_or_else(|| os(std::io::ErrorKind::InvalidData.into()))?;
+        Ok(Self { booted, ticks_per_second: procfs::ticks_per_second() })
+    }
+
     fn at(&self, ticks: u64) -> Timestamp {
         let nanos = u128::from(ticks) * 1_000_000_000 / u128::from(self.ticks_per_second.max(1));
         self.booted + Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
+}
+
+/// What tells a process from a later one with the same pid, and whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    pub(super) started: Timestamp,
+    /// Its effective user.
+    pub(super) uid: u32,
+}
+
+/// Who has this pid; `None` when nobody has, or only what is left of a process that has ended.
+pub(super) fn identity(root: &Path, clock: BootClock, pid: i32) -> Option<Identity> {
+    let stat = read_stat(root, pid).filter(|stat| !stat.has_ended)?;
+    let status = fs::read_to_string(root.join(format!("{pid}/status"))).ok()?;
+    Some(Identity { started: clock.at(stat.started), uid: effective_uid(&status)? })
 }
 
 /// A process that owns flows.
@@ -99,10 +122,7 @@ pub(super) struct Processes {
 impl Processes {
     /// Reads the process table mounted at `root`, which is `/proc`.
     pub(super) fn new(root: &Path) -> Result<Self, Error> {
-        let os = |source| Error::Os { call: "read(/proc/stat)", source };
-        let stat = fs::read_to_string(root.join("stat")).map_err(os)?;
-        let booted = boot_time(&stat).ok_or_else(|| os(std::io::ErrorKind::InvalidData.into()))?;
-        let clock = BootClock { booted, ticks_per_second: procfs::ticks_per_second() };
+        let clock = BootClock::read(root)?;
         Ok(Self { root: root.to_owned(), clock, known: HashMap::new(), rounds: Vec::new(), next: 0 })
     }
 

@@ -14,6 +14,7 @@ use netlink_sys::protocols::NETLINK_SOCK_DIAG;
 use nix::sys::socket::{setsockopt, sockopt::ReceiveTimeout};
 use nix::sys::time::{TimeVal, TimeValLike};
 
+use super::tcp_info::TcpInfo;
 use crate::event::Protocol;
 use crate::process::Error;
 
@@ -40,6 +41,8 @@ const SOCK_DIAG_BY_FAMILY: u16 = 20; // linux/sock_diag.h
 const NLM_F_REQUEST: u16 = 1;
 const NLM_F_DUMP: u16 = 0x300;
 const ENOENT: i32 = 2;
+const INET_DIAG_MSG: usize = 72; // struct inet_diag_msg, linux/inet_diag.h
+const INET_DIAG_INFO: u16 = 2;
 
 /// An address and a port, with IPv4-mapped IPv6 addresses written as IPv4.
 pub(super) type End = (IpAddr, u16);
@@ -67,6 +70,18 @@ impl SocketEntry {
     pub(super) fn is_orphan(&self) -> bool {
         self.inode == 0 && CLOSED_HERE.contains(&self.state)
     }
+}
+
+/// One socket of the table with all that the kernel counts of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CountedEntry {
+    pub(super) socket: SocketEntry,
+    /// The kernel's number for the socket, never given to another one.
+    pub(super) cookie: u64,
+    /// The user who made it.
+    pub(super) uid: u32,
+    /// TCP only, and only once the kernel has anything to say.
+    pub(super) tcp: Option<TcpInfo>,
 }
 
 /// An open line to the socket table.
@@ -113,7 +128,7 @@ impl SockDiag {
             cookie: [0xff; 8],
         };
         let mut found = None;
-        self.ask(&request(protocol, u32::MAX, id), false, &mut |entry| found = Some(entry))?;
+        self.ask(&request(protocol, u32::MAX, id), false, &mut |body| found = entry(body))?;
         Ok(found)
     }
 
@@ -125,21 +140,30 @@ impl SockDiag {
         out: &mut Vec<SocketEntry>,
     ) -> io::Result<()> {
         for id in [SocketId::new_v4(), SocketId::new_v6()] {
-            self.ask(&request(protocol, states, id), true, &mut |entry| {
+            self.ask(&request(protocol, states, id), true, &mut |body| {
                 if out.len() < MAX_SOCKETS {
-                    out.push(entry);
+                    out.extend(entry(body));
                 }
             })?;
         }
         Ok(())
     }
 
-    fn ask(
-        &mut self,
-        request: &InetRequest,
-        all: bool,
-        found: &mut dyn FnMut(SocketEntry),
-    ) -> io::Result<()> {
+    /// Appends every socket of `protocol` with its counts, but those in `TIME_WAIT`, which nobody holds.
+    pub(super) fn count(&mut self, protocol: Protocol, out: &mut Vec<CountedEntry>) -> io::Result<()> {
+        for id in [SocketId::new_v4(), SocketId::new_v6()] {
+            let mut request = request(protocol, CONNECTED | 1 << LISTEN, id);
+            request.extensions = ExtensionFlags::INFO;
+            self.ask(&request, true, &mut |body| {
+                if out.len() < MAX_SOCKETS {
+                    out.extend(counted(body));
+                }
+            })?;
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, request: &InetRequest, all: bool, found: &mut dyn FnMut(&[u8])) -> io::Result<()> {
         self.sequence = self.sequence.wrapping_add(1);
         self.socket.send(&message(request, all, self.sequence), 0)?;
         loop {
@@ -196,8 +220,9 @@ enum Walk {
     Failed(i32),
 }
 
-/// Reads the netlink messages of one datagram, passing by those that answer another question.
-fn walk(mut bytes: &[u8], sequence: u32, all: bool, found: &mut dyn FnMut(SocketEntry)) -> Walk {
+/// Reads the netlink messages of one datagram, passing by those that answer another question. `found` is given each
+/// `struct inet_diag_msg` with its attributes.
+fn walk(mut bytes: &[u8], sequence: u32, all: bool, found: &mut dyn FnMut(&[u8])) -> Walk {
     while let Some((header, _)) = bytes.split_first_chunk::<HEADER>() {
         let [l0, l1, l2, l3, t0, t1, _, _, s0, s1, s2, s3, ..] = *header;
         let len = usize::try_from(u32::from_ne_bytes([l0, l1, l2, l3])).unwrap_or(usize::MAX);
@@ -215,9 +240,7 @@ fn walk(mut bytes: &[u8], sequence: u32, all: bool, found: &mut dyn FnMut(Socket
                 return if code == 0 { Walk::Done } else { Walk::Failed(code.saturating_neg()) };
             }
             SOCK_DIAG_BY_FAMILY => {
-                if let Some(entry) = entry(body) {
-                    found(entry);
-                }
+                found(body);
                 if !all {
                     return Walk::Done;
                 }
@@ -238,6 +261,27 @@ fn entry(body: &[u8]) -> Option<SocketEntry> {
         remote: (id.destination_address.to_canonical(), id.destination_port),
         inode: header.inode,
     })
+}
+
+/// One `struct inet_diag_msg` with what its attributes count.
+fn counted(body: &[u8]) -> Option<CountedEntry> {
+    let header = InetResponseHeader::parse(body).ok()?;
+    let tcp = attribute(body.get(INET_DIAG_MSG..)?, INET_DIAG_INFO).and_then(TcpInfo::read);
+    let cookie = u64::from_ne_bytes(header.socket_id.cookie);
+    Some(CountedEntry { socket: entry(body)?, cookie, uid: header.uid, tcp })
+}
+
+/// The value of the first attribute of this kind (`struct nlattr`: length with this header, kind, value, padding).
+fn attribute(mut bytes: &[u8], kind: u16) -> Option<&[u8]> {
+    while let Some((&[l0, l1, k0, k1], _)) = bytes.split_first_chunk::<4>() {
+        let len = usize::from(u16::from_ne_bytes([l0, l1]));
+        let value = bytes.get(4..len)?;
+        if u16::from_ne_bytes([k0, k1]) == kind {
+            return Some(value);
+        }
+        bytes = bytes.get(len.next_multiple_of(4)..)?;
+    }
+    None
 }
 
 /// The sockets among `bound` that a packet to `local` belongs to: those bound to just that address if

@@ -1,12 +1,34 @@
-//! What the helper's sandbox forbids it to ask is added in the app: paths and users of processes, and missing owners.
+//! What the helper's sandbox forbids it to ask is added in the app: when processes started and ended, their paths
+//! and users, missing owners, and what the list of sockets knows of connections better than their packets do.
 
-use hashbrown::HashSet;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
 
+use super::System;
 use super::owners::Owners;
-use super::{System, describe};
-use crate::event::{Event, FlowId, OwnerSource, Process};
+use crate::event::{Delta, Event, FlowId, FlowKey, OwnerSource, Protocol, TcpState};
 use crate::process::{News, OwnerFinder, Wanted};
 use crate::time::Timestamp;
+
+/// Time between two comparisons of connections with the list of sockets, while somebody looks at them.
+const PAUSE: Duration = Duration::from_secs(2);
+/// A connection without packets for so long is as the list says: packets that were just captured may still be on their way.
+const QUIET: Duration = Duration::from_secs(1);
+/// Connections compared at most; what is beyond them is told by packets alone.
+const MAX_CONNECTIONS: usize = 50_000;
+
+/// A TCP connection as its packets and the list have told it so far.
+#[derive(Clone, Copy, Debug)]
+struct Connection {
+    ends: (SocketAddr, SocketAddr),
+    state: Option<TcpState>,
+    rtt_us: Option<u32>,
+    /// Whether packets have measured a round trip.
+    is_measured: bool,
+    /// Its last packet.
+    moved: Timestamp,
+}
 
 /// Completes the events of a helper.
 #[derive(Debug)]
@@ -14,9 +36,10 @@ pub struct Completer<S> {
     owners: Owners<S>,
     /// The newest time that the events told.
     now: Timestamp,
+    connections: BTreeMap<FlowId, Connection>,
+    compared: Timestamp,
     /// Kept for their memory.
     wanted: Vec<Wanted>,
-    closed: HashSet<FlowId>,
     news: News,
 }
 
@@ -26,141 +49,119 @@ impl<S: System> Completer<S> {
         Self {
             owners: Owners::new(system),
             now: Timestamp::default(),
+            connections: BTreeMap::new(),
+            compared: Timestamp::default(),
             wanted: Vec::new(),
-            closed: HashSet::new(),
             news: News::default(),
         }
     }
 
-    /// Adds to a batch what the system knows: to each process its path, its app, its user and its parent; and at the
-    /// end the owners of flows that no tag named. Call for every batch, as soon as it comes: processes and
-    /// sockets that are gone cannot be asked about.
-    pub fn complete(&mut self, events: &mut Vec<Event>) {
-        self.closed.clear();
-        for event in events.iter_mut() {
-            self.look_at(event);
+    /// Adds to a batch what the system knows: to each process its start, its path, its app, its user and its parent;
+    /// and at the end the owners of flows that no tag named, what the list says of quiet connections (if somebody
+    /// looks, `is_watched`), and the processes that have ended. Call for every batch, as soon as it comes: processes
+    /// and sockets that are gone cannot be asked about.
+    pub fn complete(&mut self, events: &mut Vec<Event>, is_watched: bool) {
+        for event in std::mem::take(events) {
+            self.pass_on(event, events);
         }
-        let closed = &self.closed;
-        self.wanted.retain(|wanted| !closed.contains(&wanted.flow));
         self.owners.want(self.now, &self.wanted, &mut self.news);
         self.wanted.clear();
         self.owners.tick(self.now, &mut self.news);
+        self.owners.ended(&mut self.news.exited);
         events.extend(self.news.processes.drain(..).map(Event::Process));
         events.extend(self.news.owners.drain(..).map(|(flow, owner)| Event::OwnerFound { flow, owner }));
+        if is_watched {
+            self.compare(events);
+        }
+        let time = self.now;
+        events.extend(self.news.exited.drain(..).map(|process| Event::ProcessExited { process, time }));
     }
 
-    fn look_at(&mut self, event: &mut Event) {
-        match event {
-            Event::Process(process) => self.describe(process),
+    /// Takes in an event, completes it and appends it, after the processes that it names.
+    fn pass_on(&mut self, mut event: Event, out: &mut Vec<Event>) {
+        let mut processes = Vec::new();
+        match &mut event {
+            Event::Process(process) => self.owners.complete(process),
             Event::FlowOpened { flow, time, key, opened, owner } => {
                 self.now = *time;
-                if owner.is_none() {
-                    self.wanted.push(Wanted { flow: *flow, key: *key, opened: *opened });
+                self.follow(*flow, *time, key);
+                match owner {
+                    Some(owner) => *owner = self.owners.tagged(*owner, &mut processes),
+                    None => self.wanted.push(Wanted { flow: *flow, key: *key, opened: *opened }),
                 }
             }
-            Event::OwnerFound { flow, owner } if owner.source >= OwnerSource::InboundTag => {
-                self.owners.forget(*flow);
-                self.wanted.retain(|wanted| wanted.flow != *flow);
+            Event::OwnerFound { flow, owner } => {
+                *owner = self.owners.tagged(*owner, &mut processes);
+                if owner.source >= OwnerSource::InboundTag {
+                    self.forget_wanted(*flow);
+                }
             }
             Event::FlowClosed { flow, .. } => {
-                self.owners.forget(*flow);
-                self.closed.insert(*flow);
+                self.forget_wanted(*flow);
+                self.connections.remove(flow);
             }
-            Event::Deltas { time, .. } => self.now = *time,
+            Event::Deltas { time, deltas } => {
+                self.now = *time;
+                for delta in deltas.iter() {
+                    self.moved(*time, delta);
+                }
+            }
             _ => {}
+        }
+        out.extend(processes.into_iter().map(Event::Process));
+        out.push(event);
+    }
+
+    fn forget_wanted(&mut self, flow: FlowId) {
+        self.owners.forget(flow);
+        self.wanted.retain(|wanted| wanted.flow != flow);
+    }
+
+    fn follow(&mut self, flow: FlowId, time: Timestamp, key: &FlowKey) {
+        if key.protocol != Protocol::TCP || self.connections.len() >= MAX_CONNECTIONS {
+            return;
+        }
+        let ends = (key.local, key.remote);
+        let new = Connection { ends, state: None, rtt_us: None, is_measured: false, moved: time };
+        self.connections.insert(flow, new);
+    }
+
+    fn moved(&mut self, time: Timestamp, delta: &Delta) {
+        if let Some(connection) = self.connections.get_mut(&delta.flow) {
+            connection.state = delta.state.or(connection.state);
+            connection.rtt_us = delta.rtt_us.or(connection.rtt_us);
+            connection.is_measured |= delta.rtt_us.is_some();
+            connection.moved = time;
         }
     }
 
-    /// Describes a process that a tag named, if the process that has its pid now still goes by that name.
-    fn describe(&mut self, process: &mut Process) {
-        let Some(facts) = self.owners.system().facts(process.key.pid) else { return };
-        if facts.command == process.name || process.name == format!("pid {}", process.key.pid) {
-            *process = Process { key: process.key, ..describe(process.key.pid, &facts) };
+    /// Tells what the list of sockets knows better: the state of a connection that no packet has moved lately, and
+    /// the round-trip time of one whose packets never gave any.
+    fn compare(&mut self, out: &mut Vec<Event>) {
+        let now = self.now;
+        // A clock that stepped back delays nothing.
+        if self.compared <= now && now.since(self.compared) < PAUSE {
+            return;
+        }
+        self.compared = now;
+        let mut deltas: Vec<Delta> = Vec::new();
+        for (&flow, connection) in &mut self.connections {
+            let Some(tcp) = self.owners.tcp(now, connection.ends) else { continue };
+            let is_quiet = now.since(connection.moved) >= QUIET;
+            let state = tcp.state.filter(|state| is_quiet && connection.state != Some(*state));
+            let rtt_us = (tcp.rtt_us != 0 && !connection.is_measured).then_some(tcp.rtt_us);
+            let rtt_us = rtt_us.filter(|rtt_us| connection.rtt_us != Some(*rtt_us));
+            connection.state = state.or(connection.state);
+            connection.rtt_us = rtt_us.or(connection.rtt_us);
+            if state.is_some() || rtt_us.is_some() {
+                deltas.push(Delta { state, rtt_us, ..Delta::new(flow) });
+            }
+        }
+        if !deltas.is_empty() {
+            out.push(Event::Deltas { time: now, deltas });
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    #![expect(clippy::panic, reason = "a test may panic")]
-
-    use super::*;
-    use crate::event::{App, CloseReason, FlowKey, InterfaceId, Owner, ProcessKey, Protocol};
-    use crate::process::macos::owners::tests::{Fake, socket};
-
-    fn opened(flow: u64, owner: Option<i32>) -> Event {
-        let key = FlowKey {
-            protocol: Protocol::TCP,
-            local: ([10, 0, 0, 2], 50_000).into(),
-            remote: ([1, 1, 1, 1], 443).into(),
-            interface: InterfaceId(1),
-        };
-        let owner = owner.map(tagged);
-        Event::FlowOpened { flow: FlowId(flow), time: Timestamp::new(100, 0), key, opened: None, owner }
-    }
-
-    fn tagged(pid: i32) -> Owner {
-        Owner { process: ProcessKey { pid, started: None }, via: None, source: OwnerSource::InboundTag }
-    }
-
-    fn process(pid: i32, name: &str) -> Event {
-        let app = App { id: name.to_owned(), name: name.to_owned() };
-        let key = ProcessKey { pid, started: None };
-        Event::Process(Process {
-            key,
-            name: name.to_owned(),
-            path: None,
-            uid: None,
-            user: None,
-            parent: None,
-            app,
-        })
-    }
-
-    fn completer() -> Completer<Fake> {
-        let tcp = vec![socket("10.0.0.2:50000", "1.1.1.1:443", (7, -1))];
-        Completer::new(Fake { tcp, ..Fake::default() })
-    }
-
-    #[test]
-    fn a_tagged_process_gets_its_path_app_user_and_parent() {
-        let mut events =
-            vec![process(7, "app-7"), process(8, "another"), process(5000, "gone"), process(9, "pid 9")];
-        completer().complete(&mut events);
-        let [Event::Process(seven), eight, gone, Event::Process(nine)] = events.as_slice() else {
-            panic!("{events:?}")
-        };
-        assert_eq!(seven.path.as_deref(), Some("/Applications/App 7.app/Contents/MacOS/app-7"));
-        assert_eq!((&*seven.app.id, &*seven.app.name), ("/Applications/App 7.app", "App 7"));
-        assert_eq!((seven.uid, seven.parent, seven.key.pid), (Some(501), Some(1), 7));
-        assert_eq!(*eight, process(8, "another"), "the pid is somebody else's by now");
-        assert_eq!(*gone, process(5000, "gone"));
-        assert_eq!(nine.name, "app-9", "a tag without a name");
-    }
-
-    #[test]
-    fn a_flow_without_tag_gets_its_owner_after_its_process() {
-        let mut events = vec![opened(1, None)];
-        completer().complete(&mut events);
-        let [_, Event::Process(process), Event::OwnerFound { flow, owner }] = events.as_slice() else {
-            panic!("{events:?}")
-        };
-        assert_eq!((process.key.pid, *flow), (7, FlowId(1)));
-        assert_eq!((owner.process.pid, owner.source), (7, OwnerSource::SocketTable));
-    }
-
-    #[test]
-    fn nothing_is_asked_for_what_is_tagged_or_closed() {
-        let found = Event::OwnerFound { flow: FlowId(1), owner: tagged(9) };
-        let closed =
-            Event::FlowClosed { flow: FlowId(1), time: Timestamp::new(100, 0), reason: CloseReason::Ended };
-        for batch in [vec![opened(1, Some(9))], vec![opened(1, None), found], vec![opened(1, None), closed]] {
-            let mut completer = completer();
-            let mut events = batch.clone();
-            completer.complete(&mut events);
-            assert_eq!(events, batch);
-            assert_eq!(completer.owners.system().readings, 0);
-            assert_eq!(completer.owners.due(), None);
-        }
-    }
-}
+mod tests;

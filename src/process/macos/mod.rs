@@ -3,13 +3,26 @@
 //! All of it is asked in the app and as the user: neither needs a right. The list is `net.inet.{tcp,udp}.pcblist_n`
 //! and not a walk through every process's descriptors: that would miss what runs on the user-space network stack
 //! (Safari), and cost thousands of system calls. Reading it holds the lock that the kernel tries, and does not
-//! wait for, when it tags a received packet: so it is read at most once a second, and only while a flow is without owner.
+//! wait for, when it tags a received packet: so it is read at most once a second, and only while a flow
+//! is without owner, somebody looks at connections, or there is no capture that it could disturb.
 
+#[cfg(target_os = "macos")]
+pub mod bundles;
+pub mod census;
 pub mod completer;
+pub mod descriptors;
+#[cfg(target_os = "macos")]
+pub mod ending;
 #[cfg(target_os = "macos")]
 mod ffi;
+#[cfg(any(target_os = "macos", test))]
+pub mod icons;
+pub mod kinfo;
 pub mod owners;
 pub mod pcblist;
+mod processes;
+#[cfg(target_os = "macos")]
+pub(crate) mod proxies;
 #[cfg(target_os = "macos")]
 mod system;
 
@@ -17,10 +30,12 @@ mod system;
 pub use system::Mac;
 
 use std::io;
+use std::net::IpAddr;
 
 use self::pcblist::Socket;
-use crate::event::{Process, ProcessKey, Protocol};
+use crate::event::{InterfaceId, Process, ProcessKey, Protocol};
 use crate::process::apps;
+use crate::time::Timestamp;
 
 /// What the system is asked.
 pub trait System: Send {
@@ -33,6 +48,33 @@ pub trait System: Send {
 
     /// What the process with this pid is now; `None` when there is none.
     fn facts(&mut self, pid: i32) -> Option<Facts>;
+
+    /// Waits for this process's end from now on. One that is gone already has ended.
+    fn follow(&mut self, pid: i32);
+
+    /// Appends the followed processes that have ended since the last call.
+    fn ended(&mut self, out: &mut Vec<i32>);
+
+    /// Which interface has which address.
+    ///
+    /// # Errors
+    ///
+    /// What the system says when it does not list them.
+    fn places(&mut self) -> io::Result<Vec<Place>>;
+
+    /// The user that Crow runs as.
+    fn user(&self) -> u32;
+}
+
+/// An address of this Mac.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The address.
+    pub address: IpAddr,
+    /// The name of the interface that has it.
+    pub interface: String,
+    /// That interface's number.
+    pub id: InterfaceId,
 }
 
 /// What the system says of any process, also of another user's.
@@ -46,19 +88,26 @@ pub struct Facts {
     pub uid: u32,
     /// Its parent's pid; 0 for none.
     pub parent: i32,
+    /// When it started.
+    pub started: Option<Timestamp>,
+    /// What its app is called in the Finder, where it belongs to one that says so.
+    pub app_name: Option<String>,
 }
 
-/// A process as these facts describe it. When it started the system says of one's own processes only, and tags do
-/// not say it: so a process is known by its pid.
+/// A process as these facts describe it.
 fn describe(pid: i32, facts: &Facts) -> Process {
-    let (name, app) = apps::identify(&apps::Facts {
+    let (name, mut app) = apps::identify(&apps::Facts {
         path: facts.path.as_deref(),
         comm: &facts.command,
         cgroup: None,
         is_kernel_thread: false,
     });
+    let app_name = facts.app_name.as_deref().map(apps::clean_name);
+    if let Some(app_name) = app_name.filter(|name| !name.is_empty()) {
+        app.name = app_name;
+    }
     Process {
-        key: ProcessKey { pid, started: None },
+        key: ProcessKey { pid, started: facts.started },
         name,
         path: facts.path.as_deref().map(apps::clean_path),
         uid: Some(facts.uid),

@@ -3,11 +3,12 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 
-use super::pcblist::Socket;
-use super::{System, describe};
-use crate::event::{Direction, FlowId, FlowKey, Owner, OwnerSource, ProcessKey, Protocol};
+use super::System;
+use super::pcblist::{Socket, Tcp};
+use super::processes::Processes;
+use crate::event::{Direction, FlowId, FlowKey, Owner, OwnerSource, Process, ProcessKey, Protocol};
 use crate::process::waiting::Waiting;
 use crate::process::{News, OwnerFinder, Wanted};
 use crate::time::Timestamp;
@@ -16,8 +17,6 @@ use crate::time::Timestamp;
 const PAUSE: Duration = Duration::from_secs(1);
 /// Waiting flows looked for in one tick.
 const MAX_PER_TICK: usize = 2_000;
-/// Processes named at most; beyond that all are forgotten and named again.
-const MAX_NAMED: usize = 8_192;
 
 /// Who uses a socket: `so_last_pid` and `so_e_pid`.
 type Pids = (i32, i32);
@@ -25,7 +24,7 @@ type Pids = (i32, i32);
 /// The list of one protocol's sockets, as looked up.
 #[derive(Debug, Default)]
 struct Table {
-    connected: HashMap<(SocketAddr, SocketAddr), Pids>,
+    connected: HashMap<(SocketAddr, SocketAddr), Socket>,
     /// Sockets that are bound and not connected, by port: listening ones, and those of UDP.
     bound: HashMap<u16, Vec<Socket>>,
 }
@@ -37,19 +36,41 @@ pub struct Owners<S> {
     tables: HashMap<Protocol, Table>,
     read: Option<Timestamp>,
     waiting: Waiting,
-    named: HashSet<i32>,
+    processes: Processes,
 }
 
 impl<S: System> Owners<S> {
     /// A finder that asks `system`.
     pub fn new(system: S) -> Self {
-        let (tables, named) = (HashMap::new(), HashSet::new());
-        Self { system, tables, read: None, waiting: Waiting::default(), named }
+        let (waiting, processes) = (Waiting::default(), Processes::default());
+        Self { system, tables: HashMap::new(), read: None, waiting, processes }
     }
 
     /// The system that is asked.
     pub fn system(&mut self) -> &mut S {
         &mut self.system
+    }
+
+    /// The owner whom a tag names by pids alone, with its processes announced in `news` where they were not.
+    pub(super) fn tagged(&mut self, owner: Owner, news: &mut Vec<Process>) -> Owner {
+        self.processes.owner(&mut self.system, owner, news)
+    }
+
+    /// Completes what a tag told of a process.
+    pub(super) fn complete(&mut self, process: &mut Process) {
+        self.processes.complete(&mut self.system, process);
+    }
+
+    /// Appends the processes that have ended since the last call.
+    pub(super) fn ended(&mut self, out: &mut Vec<ProcessKey>) {
+        self.processes.ended(&mut self.system, out);
+    }
+
+    /// What the list of now says of a connection; reads it again if that is allowed, as each second.
+    pub(super) fn tcp(&mut self, now: Timestamp, ends: (SocketAddr, SocketAddr)) -> Option<Tcp> {
+        self.refresh(now);
+        let table = self.tables.get(&Protocol::TCP)?;
+        table.connected.get(&(canonical(ends.0), canonical(ends.1)))?.tcp
     }
 
     /// Reads the lists again if that is allowed now. A list that cannot be read is empty.
@@ -79,32 +100,16 @@ impl<S: System> Owners<S> {
             if let Some((pids, source)) = found
                 && let Some(owner) = owner(pids, source)
             {
-                self.announce(owner.process.pid, news);
-                if let Some(via) = owner.via {
-                    self.announce(via.pid, news);
-                }
+                let owner = self.processes.owner(&mut self.system, owner, &mut news.processes);
                 news.owners.push((wanted.flow, owner));
             }
         }
     }
-
-    fn announce(&mut self, pid: i32, news: &mut News) {
-        if self.named.contains(&pid) {
-            return;
-        }
-        // Of a process that has just ended nothing is said; the number alone remains.
-        if let Some(facts) = self.system.facts(pid) {
-            if self.named.len() >= MAX_NAMED {
-                self.named.clear();
-            }
-            self.named.insert(pid);
-            news.processes.push(describe(pid, &facts));
-        }
-    }
 }
 
-/// A positive effective pid that is another one is the owner, and the pid talks for it, as with tags.
-fn owner((pid, effective): Pids, source: OwnerSource) -> Option<Owner> {
+/// A positive effective pid that is another one is the owner, and the pid talks for it, as with tags. When they
+/// started is not said.
+pub(super) fn owner((pid, effective): Pids, source: OwnerSource) -> Option<Owner> {
     let key = |pid: i32| ProcessKey { pid, started: None };
     let talker = (pid > 0).then_some(key(pid));
     let effective = (effective > 0 && effective != pid).then_some(key(effective));
@@ -116,13 +121,16 @@ impl Table {
         let mut table = Self::default();
         for socket in sockets {
             let pids = (socket.pid, socket.effective_pid);
-            if owner(pids, OwnerSource::SocketTable).is_none() || socket.local.port() == 0 {
+            if socket.local.port() == 0 {
                 continue;
             }
             if socket.remote.port() == 0 {
+                if owner(pids, OwnerSource::SocketTable).is_none() {
+                    continue;
+                }
                 table.bound.entry(socket.local.port()).or_default().push(socket);
             } else {
-                table.connected.insert((canonical(socket.local), canonical(socket.remote)), pids);
+                table.connected.insert((canonical(socket.local), canonical(socket.remote)), socket);
             }
         }
         table
@@ -131,8 +139,9 @@ impl Table {
     /// Whose the flow is: its own socket's; else, if it may have come in, that of the only process that waits there.
     fn owner(&self, wanted: &Wanted) -> Option<(Pids, OwnerSource)> {
         let FlowKey { protocol, local, remote, .. } = wanted.key;
-        if let Some(pids) = self.connected.get(&(canonical(local), canonical(remote))) {
-            return Some((*pids, OwnerSource::SocketTable));
+        if let Some(socket) = self.connected.get(&(canonical(local), canonical(remote))) {
+            return owner((socket.pid, socket.effective_pid), OwnerSource::SocketTable)
+                .map(|_| ((socket.pid, socket.effective_pid), OwnerSource::SocketTable));
         }
         let source = match protocol {
             // A socket of UDP that is not connected sends and receives itself.

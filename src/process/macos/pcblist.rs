@@ -26,6 +26,7 @@ const XSO_TCPCB: u32 = 0x020;
 // struct xinpcb_n: the ends.
 const INP_FPORT: usize = 16; //     u16, big-endian
 const INP_LPORT: usize = 18; //     u16, big-endian
+const INP_GENCNT: usize = 28; //    u64, counts up with each socket that is made
 const INP_VFLAG: usize = 44; //     u8, 1 IPv4, 2 IPv6
 const INP_FADDR: usize = 48; //     16 bytes, of which IPv4 has the last 4
 const INP_LADDR: usize = 64;
@@ -51,6 +52,8 @@ const INP_IPV6: u8 = 2;
 /// One socket of the list. Fields that no record told are 0 or `None`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Socket {
+    /// The kernel's number for it, which no other socket of the protocol is given; 0 for flows of the user-space stack.
+    pub id: u64,
     /// This end. Port 0 is "not bound", an address of zeros "any".
     pub local: SocketAddr,
     /// The other end. Port 0 is "not connected".
@@ -69,6 +72,10 @@ pub struct Socket {
     pub rx_bytes: u64,
     /// Payload bytes sent.
     pub tx_bytes: u64,
+    /// Packets received.
+    pub rx_packets: u64,
+    /// Packets sent.
+    pub tx_packets: u64,
     /// TCP only.
     pub tcp: Option<Tcp>,
 }
@@ -136,7 +143,8 @@ fn take(record: &[u8], current: &mut Option<Socket>, done: &mut Vec<Socket>) {
                     (0..CLASSES).filter_map(|class| u64_at(record, STATS + class * CLASS_LEN + field));
                 classes.fold(0, u64::saturating_add)
             };
-            (socket.rx_bytes, socket.tx_bytes) = (sum(8), sum(24));
+            (socket.rx_packets, socket.rx_bytes) = (sum(0), sum(8));
+            (socket.tx_packets, socket.tx_bytes) = (sum(16), sum(24));
         }
         XSO_TCPCB => socket.tcp = tcp(record),
         _ => {}
@@ -157,6 +165,7 @@ fn ends(record: &[u8]) -> Option<Socket> {
     };
     let port = |at: usize| array_at(record, at).map(u16::from_be_bytes);
     Some(Socket {
+        id: u64_at(record, INP_GENCNT).unwrap_or(0),
         local: SocketAddr::new(address(INP_LADDR)?, port(INP_LPORT)?),
         remote: SocketAddr::new(address(INP_FADDR)?, port(INP_FPORT)?),
         is_dual: version & (INP_IPV4 | INP_IPV6) == INP_IPV4 | INP_IPV6,
@@ -166,12 +175,14 @@ fn ends(record: &[u8]) -> Option<Socket> {
         effective_pid: 0,
         rx_bytes: 0,
         tx_bytes: 0,
+        rx_packets: 0,
+        tx_packets: 0,
         tcp: None,
     })
 }
 
 /// The kernel keeps the number of the interface inside of link-local addresses, in the third and fourth byte.
-fn without_scope(bytes: [u8; 16]) -> Ipv6Addr {
+pub(super) fn without_scope(bytes: [u8; 16]) -> Ipv6Addr {
     let address = Ipv6Addr::from(bytes);
     if !address.is_unicast_link_local() {
         return address;
@@ -185,9 +196,15 @@ fn without_scope(bytes: [u8; 16]) -> Ipv6Addr {
 }
 
 fn tcp(record: &[u8]) -> Option<Tcp> {
-    /// `TCPS_LISTEN` (`bsd/netinet/tcp_fsm.h`).
+    let (state, is_listening) = connection_state(i32_at(record, T_STATE)?);
+    let srtt = i32_at(record, T_SRTT).and_then(|srtt| u64::try_from(srtt).ok()).unwrap_or(0);
+    let rtt_us = u32::try_from(srtt * 1000 / 32).unwrap_or(u32::MAX);
+    Some(Tcp { state, is_listening, rtt_us })
+}
+
+/// The state with this number (`TCPS_…` in `bsd/netinet/tcp_fsm.h`), and whether it is that of a listener.
+pub(super) const fn connection_state(number: i32) -> (Option<TcpState>, bool) {
     const LISTEN: i32 = 1;
-    let number = i32_at(record, T_STATE)?;
     let state = match number {
         2 => Some(TcpState::SynSent),
         3 => Some(TcpState::SynReceived),
@@ -200,9 +217,7 @@ fn tcp(record: &[u8]) -> Option<Tcp> {
         10 => Some(TcpState::TimeWait),
         _ => None,
     };
-    let srtt = i32_at(record, T_SRTT).and_then(|srtt| u64::try_from(srtt).ok()).unwrap_or(0);
-    let rtt_us = u32::try_from(srtt * 1000 / 32).unwrap_or(u32::MAX);
-    Some(Tcp { state, is_listening: number == LISTEN, rtt_us })
+    (state, number == LISTEN)
 }
 
 /// The name under which `sysctl` has the list; `None` for a protocol that has none.

@@ -1,5 +1,7 @@
 //! Tests of the window through its roles and names.
 
+mod rows;
+
 use std::net::SocketAddr;
 use std::sync::Mutex;
 
@@ -8,9 +10,9 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use super::*;
-use crate::aggregate::snapshot::{Both, HostName, HostSource};
+use crate::aggregate::snapshot::{Both, HostName, HostSource, Route};
 use crate::event::{App as AppName, FlowId, InterfaceKind, ProcessKey, Protocol, TcpState};
-use crate::session::{Job, JobResult};
+use crate::session::{AppIcon, IconState, Job, JobResult, LoginItem, Program};
 use crate::settings::{Prefixes, RateUnit, RateWindow};
 use crate::time::Timestamp;
 use crate::ui::views::Key;
@@ -26,6 +28,9 @@ struct Fake {
     /// Jobs that wait for the test to do them; without this, there is nobody to do any.
     jobs: Mutex<Option<Vec<Job>>>,
     results: Mutex<Vec<JobResult>>,
+    /// Icons that were asked for, and the one to give.
+    icon: Mutex<Option<Arc<AppIcon>>>,
+    icons_asked: Mutex<Vec<String>>,
 }
 
 impl Backend for Fake {
@@ -53,6 +58,11 @@ impl Backend for Fake {
 
     fn worked(&self) -> Option<JobResult> {
         self.results.lock().unwrap().pop()
+    }
+
+    fn icon(&self, program: &Program) -> IconState {
+        self.icons_asked.lock().unwrap().push(program.app.clone());
+        self.icon.lock().unwrap().clone().map_or(IconState::None, IconState::Found)
     }
 }
 
@@ -128,9 +138,14 @@ fn connection(flow: u64, owner: i32, host: &str) -> Arc<ConnectionRow> {
         rate: Both { rx: rate(10.0), tx: rate(0.0) },
         rtt_us: None,
         retransmits: 0,
+        wakes: 0,
+        keep_alives: 0,
         first_seen: Timestamp::default(),
         last_seen: Timestamp::default(),
         credited: true,
+        counted: Both::default(),
+        route: Route::Direct,
+        route_via: None,
     })
 }
 
@@ -361,13 +376,41 @@ fn enter_opens_a_process_in_place() {
 }
 
 #[test]
-fn a_domain_opens_to_its_connections() {
+fn a_domain_opens_to_its_hosts_and_a_host_to_its_connections() {
     let (mut window, _) = open(three());
     window.key_press_modifiers(Modifiers::COMMAND, Press::Num3);
     window.run();
     press(&mut window, Press::ArrowDown);
     press(&mut window, Press::ArrowRight);
     assert_eq!(rows(&window), ["example.com", "one.example.com", "two.example.com", "example.org"]);
+    press(&mut window, Press::ArrowDown);
+    press(&mut window, Press::Enter);
+    let opened = ["example.com", "one.example.com", "93.184.216.34:443", "two.example.com", "example.org"];
+    assert_eq!(shown(&window), opened, "a host opens to its connections");
+    press(&mut window, Press::ArrowDown);
+    assert_eq!(selected(&window), Some(Key::Connection(FlowId(1))));
+    press(&mut window, Press::ArrowLeft);
+    let host = Key::Host("example.com".into(), "one.example.com".into());
+    assert_eq!(selected(&window), Some(host.clone()), "left goes to the host");
+    press(&mut window, Press::ArrowLeft);
+    assert_eq!(selected(&window), Some(host), "which closes");
+    assert_eq!(rows(&window), ["example.com", "one.example.com", "two.example.com", "example.org"]);
+    press(&mut window, Press::ArrowLeft);
+    assert_eq!(selected(&window), Some(Key::Domain("example.com".into())), "and then to the domain");
+}
+
+/// The rows in sight by what their first column shows: a connection below its host shows the address.
+fn shown(window: &Window) -> Vec<String> {
+    let state = &window.state().tables;
+    let [_, _, domains] = state;
+    domains
+        .order_of_keys()
+        .map(|key| match key {
+            Key::Connection(_) => "93.184.216.34:443".to_owned(),
+            Key::Domain(name) | Key::Host(_, name) => name.to_string(),
+            Key::Process(_) => String::new(),
+        })
+        .collect()
 }
 
 #[test]
@@ -454,17 +497,27 @@ fn each_state_says_itself_and_offers_what_mends_it() {
     let cases = [
         (CaptureState::Sample { why: Arc::clone(&why) }, "This is a sample recording, not your network", "Start live capture"),
         (CaptureState::Gone { why: Arc::clone(&why) }, "Capture has stopped", "Start again"),
+        (CaptureState::Sockets { why: Arc::clone(&why), is_asking: false }, "Short connections and names are missing", "Start live capture"),
     ];
     for (capture, strong, button) in cases {
         let (mut window, fake) = open(three());
         fake.capture(capture);
         window.run();
         window.get_by_label(strong);
-        window.get_by_label("No right to capture.");
+        window.get_by_label_contains("No right to capture.");
         window.get_by_label(button).click();
         window.run();
         assert_eq!(fake.taken(), [Action::StartCapture], "{strong}");
     }
+}
+
+#[test]
+fn while_permission_is_asked_for_it_is_not_asked_for_again() {
+    let (mut window, fake) = open(three());
+    fake.capture(CaptureState::Sockets { why: "waiting for your permission".into(), is_asking: true });
+    window.run();
+    window.get_by_label_contains("waiting for your permission");
+    assert!(window.query_by_label("Start live capture").is_none());
 }
 
 #[test]
@@ -562,6 +615,29 @@ fn settings_take_effect_and_are_saved_a_second_later() {
 }
 
 #[test]
+fn opening_at_login_is_asked_of_the_system_and_shows_what_it_says() {
+    let (mut window, fake) = open(three());
+    request_settings(&window.ctx);
+    window.run_steps(3);
+    window.get_by_label("Open at login").click();
+    window.run_steps(2);
+    assert!(fake.taken().contains(&Action::OpenAtLogin(true)));
+    // The system has said nothing yet, so the switch is where it was: the next click asks for the same.
+    window.get_by_label("Open at login").click();
+    window.run_steps(2);
+    assert!(fake.taken().contains(&Action::OpenAtLogin(true)));
+    let approval = "Allow Crow in System Settings, General, Login Items";
+    for (login_item, hint) in [(LoginItem::On, false), (LoginItem::NeedsApproval, true)] {
+        *fake.status.lock().unwrap() = Arc::new(Status { login_item, ..Status::clone(&fake.status()) });
+        window.run_steps(3);
+        assert_eq!(window.query_by_label(approval).is_some(), hint);
+        window.get_by_label("Open at login").click();
+        window.run_steps(2);
+        assert!(fake.taken().contains(&Action::OpenAtLogin(false)));
+    }
+}
+
+#[test]
 fn columns_are_chosen_from_the_header_menu() {
     let (mut window, _) = open(three());
     assert!(window.query_by_label("App, not sorted").is_none());
@@ -629,7 +705,7 @@ fn space_shows_what_is_known_of_the_selected_row() {
     window.get_by_label("PID");
     window.get_by_label("20");
     window.get_by_label("Talks to");
-    window.get_by_label_contains("Traffic in the last minute, peaks");
+    window.get_by_label_contains("Traffic, last minute; peaks");
     window.get_by_label("Close details").click();
     window.run();
     assert!(window.query_by_label("PID").is_none());

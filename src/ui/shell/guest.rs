@@ -59,6 +59,9 @@ impl App for Guest {
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut Frame) {
+        // Every frame: AppKit puts the window's buttons back whenever it lays the window out.
+        let title_bar = egui::Rangef::new(0.0, crate::ui::toolbar::TOOLBAR);
+        frame.set_traffic_lights_position(ui.ctx(), title_bar, LIGHTS_LEFT);
         // X11 says nothing of a hidden window, so eframe would go on drawing it.
         if self.stage.is_shown() {
             self.inner.ui(ui, frame);
@@ -89,3 +92,6 @@ impl App for Guest {
         self.inner.raw_input_hook(ctx, raw_input);
     }
 }
+
+/// Points from the window's left edge to its first button, on a Mac.
+const LIGHTS_LEFT: f32 = 14.0;

@@ -8,6 +8,7 @@ use winit::window::Window;
 
 use crate::session::Action;
 use crate::session::Backend;
+use crate::ui::app::request_settings;
 use crate::ui::tray;
 
 /// What becomes of a window that the user closes.
@@ -133,6 +134,14 @@ impl Stage {
         self.covered.set(false);
         self.attend();
         ctx.request_repaint();
+    }
+
+    /// Has the window, once it is there, show its settings.
+    pub(super) fn show_settings(&self) {
+        if let Some((_, ctx)) = self.window() {
+            request_settings(&ctx);
+            ctx.request_repaint();
+        }
     }
 
     /// Takes the window away; the program stays.

@@ -88,7 +88,7 @@ pub(super) fn is_wake(event: &UserEvent) -> bool {
     matches!(event, UserEvent::RequestRepaint { cumulative_pass_nr: WAKE, .. })
 }
 
-const WISHES: [Wish; 4] = [Wish::Open, Wish::Toggle, Wish::Pause, Wish::Quit];
+const WISHES: [Wish; 5] = [Wish::Open, Wish::Toggle, Wish::Pause, Wish::Settings, Wish::Quit];
 
 /// A number of passes that no window reaches. Not the very last one: eframe adds one to it.
 const WAKE: u64 = u64::MAX - 1;

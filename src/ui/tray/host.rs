@@ -1,11 +1,8 @@
 //! Asks the session bus whether anything shows tray items (freedesktop.org: `StatusNotifierItem`).
 
-use std::future::Future;
-use std::pin::pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
 use std::time::Duration;
+
+use crate::bus::block_on;
 
 /// Whether a tray item can be seen: a watcher owns its bus name and says that a host (a panel) has registered.
 /// No session bus, no watcher, no host and no answer within half a second are all a no.
@@ -31,25 +28,3 @@ async fn ask() -> zbus::Result<bool> {
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 const PATH: &str = "/StatusNotifierWatcher";
 const PATIENCE: Duration = Duration::from_millis(500);
-
-/// Waits for `future` on this thread, asleep; zbus does its input and output on a thread of its own.
-fn block_on<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut context = Context::from_waker(&waker);
-    loop {
-        match future.as_mut().poll(&mut context) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => thread::park(),
-        }
-    }
-}
-
-/// Wakes the thread that waits.
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::aggregate::snapshot::{ProcessRow, Rows, Snapshot};
 use crate::session::{CaptureState, Status};
+use crate::settings::{MenuBar, Units};
 use crate::ui::icon::{Levels, level};
 use crate::units::BytesPerSec;
 
@@ -32,14 +33,17 @@ pub(super) struct Face {
     pub(super) paused: bool,
     /// The bars.
     pub(super) levels: Levels,
+    /// What of it the macOS menu bar shows.
+    pub(super) style: MenuBar,
 }
 
 impl Face {
     /// What the tray is to show now.
-    pub(super) fn new(snapshot: &Snapshot, status: &Status) -> Self {
+    pub(super) fn new(snapshot: &Snapshot, status: &Status, units: Units) -> Self {
         let (rate, bytes) = (snapshot.totals.rate, snapshot.totals.bytes);
-        let rates = format!("↓ {}  ↑ {}", rate.rx, rate.tx);
-        let mut tooltip = format!("Total ↓ {}  ↑ {}", bytes.rx, bytes.tx);
+        let (down, up) = (units.rate(rate.rx), units.rate(rate.tx));
+        let rates = format!("↓ {down}  ↑ {up}");
+        let mut tooltip = format!("Total ↓ {}  ↑ {}", units.bytes(bytes.rx), units.bytes(bytes.tx));
         if let Some(note) = note(status) {
             // Writing to a string cannot fail.
             let _ = write!(tooltip, "\n{note}");
@@ -48,11 +52,12 @@ impl Face {
             title: format!("Crow  {rates}"),
             tooltip,
             rates,
-            down: rate.rx.to_string(),
-            up: rate.tx.to_string(),
-            processes: busiest(&snapshot.processes).into_iter().map(line).collect(),
+            down,
+            up,
+            processes: busiest(&snapshot.processes).into_iter().map(|row| line(row, units)).collect(),
             paused: status.paused,
             levels: Levels { down: level(rate.rx.get()), up: level(rate.tx.get()) },
+            style: MenuBar::default(),
         }
     }
 }
@@ -62,6 +67,7 @@ fn note(status: &Status) -> Option<String> {
     let state = match &status.capture {
         CaptureState::Starting => "Starting".to_owned(),
         CaptureState::Live => String::new(),
+        CaptureState::Sockets { .. } => "Without capture: short connections are missing".to_owned(),
         CaptureState::Sample { .. } => "Sample recording, not your network".to_owned(),
         CaptureState::Recording { .. } => format!("Recording {}", status.subject),
         CaptureState::Ended { .. } => format!("End of recording {}", status.subject),
@@ -92,7 +98,7 @@ fn busiest(rows: &Rows<ProcessRow>) -> Vec<&ProcessRow> {
 }
 
 /// `Slack   ↓ 2.62 MB/s  ↑ 32.4 kB/s`; a side that is quiet is left out, a quiet process is a dash.
-fn line(row: &ProcessRow) -> String {
+fn line(row: &ProcessRow, units: Units) -> String {
     let mut text: String = row.name.chars().take(MAX_NAME_CHARS).map(printable).collect();
     if row.name.chars().nth(MAX_NAME_CHARS).is_some() {
         text.push('…');
@@ -102,7 +108,7 @@ fn line(row: &ProcessRow) -> String {
     for (arrow, rate) in [('↓', row.rate.rx), ('↑', row.rate.tx)] {
         if moves(rate) {
             // Writing to a string cannot fail.
-            let _ = write!(text, "  {arrow} {rate}");
+            let _ = write!(text, "  {arrow} {}", units.rate(rate));
         }
     }
     if text.len() == quiet {

@@ -4,21 +4,23 @@ use std::net::SocketAddr;
 
 use serde_json::json;
 
-use super::{Column, Field, Key, MenuEntry, Picked, Row, SortKey};
-use crate::aggregate::snapshot::{ConnectionRow, HostName, HostSource, Rows, Snapshot};
-use crate::event::TcpState;
+use super::{Column, Field, Key, MenuContext, MenuEntry, Picked, Row, SortKey, TopRow, process};
+use crate::aggregate::snapshot::{ConnectionRow, HostNote, HostSource, Rows, Snapshot};
+use crate::event::{InterfaceKind, Protocol, TcpState};
 use crate::filter::Filter;
-use crate::settings::View;
+use crate::settings::{Distance, View};
+use crate::ui::routes;
 use crate::ui::text;
 use crate::ui::widgets::cell::{CellPainter, Rank};
 
 /// The columns of the table of connections.
 #[rustfmt::skip]
 pub const COLUMNS: &[Column] = &[
-    Column { field: Field::Name, title: "Remote host", explanation: "The other end: its name where Crow has seen one, else its address", width: 236.0, is_shown: true },
+    Column { field: Field::Name, title: "Remote host", explanation: "The other end: its name where Crow has seen one, else its address", width: 222.0, is_shown: true },
     Column { field: Field::Process, title: "Process", explanation: "The process that the connection belongs to", width: 140.0, is_shown: true },
-    Column { field: Field::Service, title: "Service", explanation: "The service or, where it is not known, the protocol and port", width: 90.0, is_shown: true },
-    Column { field: Field::State, title: "State", explanation: "The state of the TCP connection", width: 108.0, is_shown: true },
+    Column { field: Field::Service, title: "Service", explanation: "The service or, where it is not known, the protocol and port", width: 82.0, is_shown: true },
+    Column { field: Field::Route, title: "Route", explanation: "How it leaves the machine: straight, or by the proxy or tunnel that is named", width: 112.0, is_shown: true },
+    Column { field: Field::State, title: "State", explanation: "The state of the TCP connection", width: 102.0, is_shown: true },
     Column { field: Field::Down, title: "Down/s", explanation: "Bytes received per second", width: 92.0, is_shown: true },
     Column { field: Field::Up, title: "Up/s", explanation: "Bytes sent per second", width: 92.0, is_shown: true },
     Column { field: Field::Downloaded, title: "Downloaded", explanation: "Bytes received in all", width: 98.0, is_shown: true },
@@ -30,7 +32,7 @@ pub const COLUMNS: &[Column] = &[
     Column { field: Field::Address, title: "Remote address", explanation: "The other end's address and port", width: 170.0, is_shown: false },
     Column { field: Field::Local, title: "Local address", explanation: "This end's address and port", width: 170.0, is_shown: false },
     Column { field: Field::Interface, title: "Interface", explanation: "The network interface", width: 80.0, is_shown: false },
-    Column { field: Field::Age, title: "Age", explanation: "Time since the first packet", width: 84.0, is_shown: true },
+    Column { field: Field::Age, title: "Age", explanation: "Time since the first packet", width: 84.0, is_shown: false },
 ];
 
 /// The address without a port where the protocol has none.
@@ -44,12 +46,22 @@ pub fn remote_name(row: &ConnectionRow) -> String {
     row.host.as_ref().map_or_else(|| row.remote.ip().to_canonical().to_string(), |host| host.name.to_string())
 }
 
-/// What the window writes behind a name: how it was learned.
-const fn source_chip(host: &HostName) -> &'static str {
-    if host.outer {
-        return "ECH";
+/// What the window writes behind a name: what it stands for, or how it was learned.
+fn chip(row: &ConnectionRow) -> Option<&'static str> {
+    match row.host_note() {
+        Some((HostNote::PrivateRelay, _)) => Some("Relay"),
+        Some((HostNote::EncryptedDns, _)) => Some(match (row.remote.port(), row.protocol) {
+            (443, _) => "DoH",
+            (_, Protocol::UDP) => "DoQ",
+            _ => "DoT",
+        }),
+        Some((HostNote::EchOuter, _)) => Some("ECH"),
+        None => row.host.as_ref().map(|host| source_chip(host.source)),
     }
-    match host.source {
+}
+
+const fn source_chip(source: HostSource) -> &'static str {
+    match source {
         HostSource::Sni => "TLS",
         HostSource::Quic => "QUIC",
         HostSource::Http => "HTTP",
@@ -60,6 +72,24 @@ const fn source_chip(host: &HostName) -> &'static str {
         HostSource::Mdns => "mDNS",
         HostSource::FakeIp => "proxy",
         HostSource::Ptr => "PTR",
+    }
+}
+
+/// What a note on a connection's name means, as a sentence.
+#[must_use]
+pub fn note_sentence(note: HostNote, operator: Option<&str>) -> String {
+    let by = |what: &str| operator.map_or_else(|| what.to_owned(), |operator| format!("{what} ({operator})"));
+    match note {
+        HostNote::EchOuter => {
+            "The program hides the true name (encrypted client hello): this may be a cover for another."
+                .to_owned()
+        }
+        HostNote::EncryptedDns => {
+            format!("{}: the names that the program asks for here cannot be seen.", by("Encrypted DNS"))
+        }
+        HostNote::PrivateRelay => {
+            format!("{}: whom the program talks to behind it cannot be seen.", by("iCloud Private Relay"))
+        }
     }
 }
 
@@ -98,16 +128,6 @@ fn dot(row: &ConnectionRow, cell: &CellPainter<'_>) -> egui::Color32 {
 }
 
 impl Row for ConnectionRow {
-    const VIEW: View = View::Connections;
-
-    fn all(snapshot: &Snapshot) -> &Rows<Self> {
-        &snapshot.connections
-    }
-
-    fn parent_of(connection: &ConnectionRow) -> Key {
-        connection.key()
-    }
-
     fn key(&self) -> Key {
         Key::Connection(self.flow)
     }
@@ -136,6 +156,7 @@ impl Row for ConnectionRow {
             Field::Retransmits => count(self.retransmits.into()),
             Field::Packets => count(self.packets.rx.saturating_add(self.packets.tx)),
             Field::Interface => SortKey::Text(&self.interface),
+            Field::Route => SortKey::Text(routes::label(self)),
             Field::Local => SortKey::Address(self.local),
             Field::Address => SortKey::Address(self.remote),
             // The older, the larger: the first packet's time counts down.
@@ -151,10 +172,16 @@ impl Row for ConnectionRow {
         match field {
             Field::Name => {
                 let address = endpoint(self, self.remote);
-                Some(self.host.as_ref().map_or_else(
+                let name = self.host.as_ref().map_or_else(
                     || format!("{address}\nNobody has named this address in the open."),
                     |host| format!("{}\n{address}\nNamed by {}.", host.name, source_sentence(host.source)),
-                ))
+                );
+                let note = self.host_note().map(|(note, operator)| note_sentence(note, operator));
+                Some([Some(name), note].into_iter().flatten().collect::<Vec<_>>().join("\n"))
+            }
+            Field::Route => {
+                let sentence = routes::sentence(self);
+                Some(format!("{}: {sentence}.\n{}.", routes::title(self.route), routes::meaning(self.route)))
             }
             Field::Service => {
                 Some(format!("{} over {}", service(self), self.protocol.to_string().to_uppercase()))
@@ -163,19 +190,17 @@ impl Row for ConnectionRow {
         }
     }
 
-    fn passes(&self, filter: &Filter) -> bool {
-        filter.matches_connection(self)
-    }
-
     fn is_openable(&self) -> bool {
         false
     }
 
     fn paint(&self, field: Field, cell: &CellPainter<'_>) {
-        let is_below = cell.look.is_below;
+        let is_below = cell.look.depth > 0;
         match field {
+            // Its host stands right above it.
+            Field::Name if cell.look.depth > 1 => cell.name(None, &endpoint(self, self.remote), None),
             Field::Name => {
-                let chip = self.host.as_ref().map(source_chip);
+                let chip = chip(self);
                 if is_below {
                     cell.name(None, &remote_name(self), chip);
                 } else {
@@ -203,6 +228,7 @@ impl Row for ConnectionRow {
                 cell.number(text::count(packets).as_deref(), Rank::Second);
             }
             Field::Interface => cell.text(&self.interface, Rank::Second),
+            Field::Route => cell.route(self.route, routes::label(self)),
             Field::Local => cell.text(&endpoint(self, self.local), Rank::Second),
             Field::Address => cell.text(&endpoint(self, self.remote), Rank::Second),
             Field::Age => cell.number(Some(&text::age(cell.now.since(self.first_seen))), Rank::Second),
@@ -253,6 +279,7 @@ impl Row for ConnectionRow {
             "interface": &*self.interface,
             "host": self.host.as_ref().map(|host| &*host.name),
             "host_source": self.host.as_ref().map(|host| host.source.name()),
+            "host_note": self.host_note().map(|(note, _)| note.name()),
             "domain": self.domain.as_deref(),
             "service": self.service,
             "state": self.state.map(TcpState::name),
@@ -264,13 +291,15 @@ impl Row for ConnectionRow {
             "tx_bps": self.rate.tx.get(),
             "rtt_ms": self.rtt_us.map(|micros| f64::from(micros) / 1000.0),
             "retransmits": self.retransmits,
+            "route": self.route.name(),
+            "route_via": self.route_via.as_deref(),
             "first_seen": self.first_seen.to_string(),
             "last_seen": self.last_seen.to_string(),
         })
         .to_string()
     }
 
-    fn menu(&self) -> Vec<MenuEntry> {
+    fn menu(&self, context: &MenuContext<'_>) -> Vec<MenuEntry> {
         let mut entries = vec![MenuEntry::Copy { label: "Copy address", text: self.remote.ip().to_string() }];
         if let Some(host) = &self.host {
             entries.push(MenuEntry::Copy { label: "Copy host", text: host.name.to_string() });
@@ -279,10 +308,41 @@ impl Row for ConnectionRow {
         if self.process.is_some() {
             entries.push(MenuEntry::filter("app", &self.process_name));
         }
+        if let Some(via) = &self.route_via {
+            entries.push(MenuEntry::filter("via", via));
+        }
+        if let Some(process) = self.process.and_then(|key| process::find(context.snapshot, Some(key))) {
+            let reveal = process::reveal(process, context);
+            entries.extend(reveal.map(|action| MenuEntry::Act { label: text::REVEAL, action }));
+            entries.extend(process::target(process, context).map(MenuEntry::Quit));
+        }
         entries
     }
 
     fn is_over(&self) -> bool {
         self.state == Some(TcpState::Closed)
+    }
+}
+
+impl TopRow for ConnectionRow {
+    const VIEW: View = View::Connections;
+
+    fn all(snapshot: &Snapshot) -> &Rows<Self> {
+        &snapshot.connections
+    }
+
+    fn parent_of(connection: &ConnectionRow) -> Key {
+        connection.key()
+    }
+
+    fn passes(&self, filter: &Filter) -> bool {
+        filter.matches_connection(self)
+    }
+
+    fn distance(&self) -> Distance {
+        match self.interface_kind {
+            InterfaceKind::Loopback => Distance::ThisMachine,
+            _ => Distance::of(self.remote.ip()),
+        }
     }
 }

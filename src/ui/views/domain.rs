@@ -6,17 +6,17 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::figures::Figures;
-use super::{Column, Field, Key, MenuEntry, Picked, Row, SortKey};
+use super::{Column, Field, Key, MenuContext, MenuEntry, Picked, Row, SortKey, TopRow};
 use crate::aggregate::snapshot::{ConnectionRow, DomainRow, Rows, Snapshot};
 use crate::filter::Filter;
-use crate::settings::View;
+use crate::settings::{Distance, View};
 use crate::ui::text;
 use crate::ui::widgets::cell::{CellPainter, Rank};
 
 /// The columns of the table of domains.
 #[rustfmt::skip]
 pub const COLUMNS: &[Column] = &[
-    Column { field: Field::Name, title: "Domain", explanation: "The registrable domain; open a row to see its connections", width: 220.0, is_shown: true },
+    Column { field: Field::Name, title: "Domain", explanation: "The registrable domain; open a row to see its hosts, and a host to see its connections", width: 220.0, is_shown: true },
     Column { field: Field::Hosts, title: "Hosts", explanation: "The host names seen below it", width: 160.0, is_shown: true },
     Column { field: Field::Process, title: "Processes", explanation: "The processes that talk to it", width: 140.0, is_shown: true },
     Column { field: Field::Down, title: "Down/s", explanation: "Bytes received per second", width: 92.0, is_shown: true },
@@ -29,7 +29,7 @@ pub const COLUMNS: &[Column] = &[
 ];
 
 /// `a` or `a +3`: short, so that the number is not what is cut off.
-fn some_of(names: &[Arc<str>]) -> String {
+pub(super) fn some_of(names: &[Arc<str>]) -> String {
     match names {
         [] => String::new(),
         [one] => one.to_string(),
@@ -52,19 +52,6 @@ fn address_chip(address: &str) -> &'static str {
 }
 
 impl Row for DomainRow {
-    const VIEW: View = View::Domains;
-
-    fn all(snapshot: &Snapshot) -> &Rows<Self> {
-        &snapshot.domains
-    }
-
-    /// Its domain's row, else its name's, else its address's.
-    fn parent_of(connection: &ConnectionRow) -> Key {
-        let named =
-            connection.domain.clone().or_else(|| connection.host.as_ref().map(|host| host.name.clone()));
-        Key::Domain(named.unwrap_or_else(|| connection.remote.ip().to_canonical().to_string().into()))
-    }
-
     fn key(&self) -> Key {
         Key::Domain(self.domain.clone())
     }
@@ -87,10 +74,6 @@ impl Row for DomainRow {
             Field::Process if self.processes.len() > 1 => Some(self.processes.join("\n")),
             _ => None,
         }
-    }
-
-    fn passes(&self, filter: &Filter) -> bool {
-        filter.matches_domain(self)
     }
 
     fn is_openable(&self) -> bool {
@@ -138,7 +121,7 @@ impl Row for DomainRow {
         .to_string()
     }
 
-    fn menu(&self) -> Vec<MenuEntry> {
+    fn menu(&self, _context: &MenuContext<'_>) -> Vec<MenuEntry> {
         let label = if self.is_address { "Copy address" } else { "Copy domain" };
         let mut entries = vec![MenuEntry::Copy { label, text: self.domain.to_string() }];
         if !self.hosts.is_empty() {
@@ -150,6 +133,36 @@ impl Row for DomainRow {
 
     fn is_over(&self) -> bool {
         self.connections == 0
+    }
+}
+
+impl TopRow for DomainRow {
+    const VIEW: View = View::Domains;
+
+    fn all(snapshot: &Snapshot) -> &Rows<Self> {
+        &snapshot.domains
+    }
+
+    /// Its domain's row, else its name's, else its address's.
+    fn parent_of(connection: &ConnectionRow) -> Key {
+        let named =
+            connection.domain.clone().or_else(|| connection.host.as_ref().map(|host| host.name.clone()));
+        Key::Domain(named.unwrap_or_else(|| connection.remote.ip().to_canonical().to_string().into()))
+    }
+
+    fn host_of(connection: &ConnectionRow) -> Option<(&Arc<str>, &Arc<str>)> {
+        Some((connection.domain.as_ref()?, &connection.host.as_ref()?.name))
+    }
+
+    fn passes(&self, filter: &Filter) -> bool {
+        filter.matches_domain(self)
+    }
+
+    fn distance(&self) -> Distance {
+        if !self.is_address {
+            return Distance::of_name(&self.domain);
+        }
+        self.domain.parse().map_or(Distance::Internet, Distance::of)
     }
 }
 

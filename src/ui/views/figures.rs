@@ -1,5 +1,6 @@
 //! The columns that processes and domains share: what moved, how fast, how many connections, since when.
 
+use super::host::HostRow;
 use super::{Field, SortKey};
 use crate::aggregate::snapshot::{Both, DomainRow, History, ProcessRow};
 use crate::time::Timestamp;
@@ -13,20 +14,40 @@ pub(super) struct Figures<'a> {
     rate: Both<BytesPerSec>,
     connections: u32,
     first_seen: Timestamp,
-    history: &'a History,
+    /// The last minute, where it is kept.
+    history: Option<&'a History>,
 }
 
 impl<'a> From<&'a ProcessRow> for Figures<'a> {
     fn from(row: &'a ProcessRow) -> Self {
         let ProcessRow { bytes, rate, connections, first_seen, history, .. } = row;
-        Self { bytes: *bytes, rate: *rate, connections: *connections, first_seen: *first_seen, history }
+        Self {
+            bytes: *bytes,
+            rate: *rate,
+            connections: *connections,
+            first_seen: *first_seen,
+            history: Some(history),
+        }
     }
 }
 
 impl<'a> From<&'a DomainRow> for Figures<'a> {
     fn from(row: &'a DomainRow) -> Self {
         let DomainRow { bytes, rate, connections, first_seen, history, .. } = row;
-        Self { bytes: *bytes, rate: *rate, connections: *connections, first_seen: *first_seen, history }
+        Self {
+            bytes: *bytes,
+            rate: *rate,
+            connections: *connections,
+            first_seen: *first_seen,
+            history: Some(history),
+        }
+    }
+}
+
+impl<'a> From<&'a HostRow> for Figures<'a> {
+    fn from(row: &'a HostRow) -> Self {
+        let HostRow { bytes, rate, connections, first_seen, .. } = row;
+        Self { bytes: *bytes, rate: *rate, connections: *connections, first_seen: *first_seen, history: None }
     }
 }
 
@@ -54,7 +75,11 @@ impl Figures<'_> {
             Field::Uploaded => cell.number(text::bytes(self.bytes.tx, cell.units).as_deref(), Rank::Second),
             Field::Connections => cell.number(text::count(self.connections.into()).as_deref(), Rank::Second),
             Field::Age => cell.number(Some(&text::age(cell.now.since(self.first_seen))), Rank::Second),
-            Field::Activity => cell.sparkline(self.history),
+            Field::Activity => {
+                if let Some(history) = self.history {
+                    cell.sparkline(history);
+                }
+            }
             _ => {}
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use egui::Context;
 
-use super::Row;
+use super::TopRow;
 use super::order::Order;
 use super::table::{MadeFor, Plan, TableInput, TableState, contents, sort_of};
 use crate::aggregate::snapshot::Snapshot;
@@ -30,7 +30,7 @@ struct Made {
 impl TableState {
     /// Brings the order up to the snapshot, here or, for a long table, on the backend's thread. Returns the picture
     /// that the order belongs to, which is the one to draw.
-    pub fn bring_up<R: Row>(
+    pub fn bring_up<R: TopRow>(
         &mut self,
         (ctx, backend): (&Context, &dyn Backend),
         input: &TableInput<'_>,
@@ -72,7 +72,7 @@ impl TableState {
         }
     }
 
-    fn job<R: Row>(&self, plan: Plan, input: &TableInput<'_>, settings: &TableSettings) -> Option<Job> {
+    fn job<R: TopRow>(&self, plan: Plan, input: &TableInput<'_>, settings: &TableSettings) -> Option<Job> {
         let (made_for, held) = match plan {
             Plan::Keep => return None,
             Plan::Hold(made_for) => (made_for, Some(Arc::clone(&self.order))),
@@ -80,9 +80,9 @@ impl TableState {
         };
         let (picture, filter) = (Arc::clone(input.snapshot), input.filter.clone());
         let (expanded, sort) = (self.expanded.clone(), sort_of(R::VIEW, settings));
-        let (filter_revision, units) = (input.filter_revision, input.units);
+        let (filter_revision, scope, units) = (input.filter_revision, input.scope, input.units);
         Some(Box::new(move || {
-            let input = TableInput { snapshot: &picture, filter: &filter, filter_revision, units };
+            let input = TableInput { snapshot: &picture, filter: &filter, filter_revision, scope, units };
             let contents = contents::<R>(&input, (sort, &expanded));
             let order = match held {
                 Some(held) => held.held(&contents),

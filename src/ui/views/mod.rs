@@ -3,6 +3,8 @@
 pub mod connection;
 pub mod domain;
 mod figures;
+mod header;
+pub mod host;
 pub mod long;
 mod order;
 pub mod process;
@@ -16,8 +18,11 @@ use std::sync::Arc;
 use crate::aggregate::snapshot::{ConnectionRow, DomainRow, ProcessRow, Rows, Snapshot};
 use crate::event::{FlowId, ProcessKey};
 use crate::filter::Filter;
-use crate::settings::View;
+use crate::session::{Action, Target};
+use crate::settings::{Distance, View};
 use crate::ui::widgets::cell::CellPainter;
+
+use host::HostRow;
 
 /// Names a row for as long as it exists, wherever it stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +33,8 @@ pub enum Key {
     Connection(FlowId),
     /// A registrable domain.
     Domain(Arc<str>),
+    /// A host name below a domain.
+    Host(Arc<str>, Arc<str>),
 }
 
 /// What a column shows. Not every row has every field.
@@ -77,6 +84,8 @@ pub enum Field {
     Age,
     /// Host names.
     Hosts,
+    /// How it leaves the machine.
+    Route,
 }
 
 impl Field {
@@ -106,6 +115,7 @@ impl Field {
             Self::Address => "address",
             Self::Age => "age",
             Self::Hosts => "hosts",
+            Self::Route => "route",
         }
     }
 
@@ -187,7 +197,7 @@ fn compare_text(a: &str, b: &str) -> Ordering {
 }
 
 /// An entry of a row's context menu.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum MenuEntry {
     /// Puts a text on the clipboard.
     Copy {
@@ -203,6 +213,35 @@ pub enum MenuEntry {
         /// The filter.
         text: String,
     },
+    /// Asks the rest of Crow for something.
+    Act {
+        /// What the entry says.
+        label: &'static str,
+        /// What is asked for.
+        action: Action,
+    },
+    /// Asks the user, and then the process, whether it is to end.
+    Quit(Target),
+}
+
+/// What a row's menu depends on beside the row.
+#[derive(Clone, Copy)]
+pub struct MenuContext<'a> {
+    /// The picture that the row is of.
+    pub snapshot: &'a Snapshot,
+    /// The user that Crow runs as.
+    pub user: Option<&'a str>,
+}
+
+/// What the user chose in a row's menu.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Chosen {
+    /// A text to filter by.
+    Filter(String),
+    /// Something for the rest of Crow.
+    Act(Box<Action>),
+    /// A process is to end.
+    Quit(Target),
 }
 
 impl MenuEntry {
@@ -223,6 +262,8 @@ pub enum Picked<'a> {
     Connection(&'a ConnectionRow),
     /// A domain.
     Domain(&'a DomainRow),
+    /// A host below a domain.
+    Host(&'a HostRow),
 }
 
 impl Picked<'_> {
@@ -233,19 +274,13 @@ impl Picked<'_> {
             Self::Process(row) => row.key(),
             Self::Connection(row) => row.key(),
             Self::Domain(row) => row.key(),
+            Self::Host(row) => row.key(),
         }
     }
 }
 
-/// A row of a table.
+/// A row, at the top of a table or below another one.
 pub trait Row: Sized {
-    /// The table that it is a row of.
-    const VIEW: View;
-
-    /// All rows of its table, in the order of their keys.
-    fn all(snapshot: &Snapshot) -> &Rows<Self>;
-    /// The key of the row of this table that a connection stands below.
-    fn parent_of(connection: &ConnectionRow) -> Key;
     /// Its name for life.
     fn key(&self) -> Key;
     /// What it is compared by in a column.
@@ -254,8 +289,6 @@ pub trait Row: Sized {
     fn pick(&self) -> Picked<'_>;
     /// What a cell says to a pointer that rests on it.
     fn hint(&self, field: Field) -> Option<String>;
-    /// Whether it passes the filter.
-    fn passes(&self, filter: &Filter) -> bool;
     /// Whether it can be opened.
     fn is_openable(&self) -> bool;
     /// Draws one cell.
@@ -267,9 +300,29 @@ pub trait Row: Sized {
     /// All of it as one line of JSON, with the names of `crow --headless --json`.
     fn json(&self) -> String;
     /// What the context menu offers.
-    fn menu(&self) -> Vec<MenuEntry>;
+    fn menu(&self, context: &MenuContext<'_>) -> Vec<MenuEntry>;
     /// Whether it is over and only shown for a while yet.
     fn is_over(&self) -> bool;
+}
+
+/// A row of a table's own.
+pub trait TopRow: Row {
+    /// The table that it is a row of.
+    const VIEW: View;
+
+    /// All rows of its table, in the order of their keys.
+    fn all(snapshot: &Snapshot) -> &Rows<Self>;
+    /// The key of the row of this table that a connection stands below.
+    fn parent_of(connection: &ConnectionRow) -> Key;
+    /// The domain and the host that a connection stands below in this table, where hosts stand between.
+    #[must_use]
+    fn host_of(_connection: &ConnectionRow) -> Option<(&Arc<str>, &Arc<str>)> {
+        None
+    }
+    /// Whether it passes the filter.
+    fn passes(&self, filter: &Filter) -> bool;
+    /// How far away the other end is.
+    fn distance(&self) -> Distance;
 }
 
 /// The columns of a table, from left to right.

@@ -1,14 +1,18 @@
 //! Processes: one row a process, and one for what has no owner; opened, a process shows its connections.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::figures::Figures;
-use super::{Column, Field, Key, MenuEntry, Picked, Row, SortKey};
-use crate::aggregate::snapshot::{ConnectionRow, ProcessRow, Rows, Snapshot};
+use super::{Column, Field, Key, MenuContext, MenuEntry, Picked, Row, SortKey, TopRow};
+use crate::aggregate::snapshot::{ConnectionRow, ProcessRow, Rows, Snapshot, Source};
+use crate::event::ProcessKey;
 use crate::filter::Filter;
-use crate::settings::View;
+use crate::session::{Action, Target};
+use crate::settings::{Distance, View};
 use crate::ui::text;
-use crate::ui::widgets::cell::{CellPainter, Rank};
+use crate::ui::widgets::cell::{CellPainter, Rank, Tile};
 
 /// The columns of the table of processes.
 #[rustfmt::skip]
@@ -28,16 +32,6 @@ pub const COLUMNS: &[Column] = &[
 ];
 
 impl Row for ProcessRow {
-    const VIEW: View = View::Processes;
-
-    fn all(snapshot: &Snapshot) -> &Rows<Self> {
-        &snapshot.processes
-    }
-
-    fn parent_of(connection: &ConnectionRow) -> Key {
-        Key::Process(connection.process)
-    }
-
     fn key(&self) -> Key {
         Key::Process(self.key)
     }
@@ -66,10 +60,6 @@ impl Row for ProcessRow {
         }
     }
 
-    fn passes(&self, filter: &Filter) -> bool {
-        filter.matches_process(self)
-    }
-
     fn is_openable(&self) -> bool {
         true
     }
@@ -78,7 +68,8 @@ impl Row for ProcessRow {
         match field {
             Field::Name => {
                 let letter_of = if self.key.is_some() { &*self.app.name } else { "?" };
-                cell.name(Some((&self.app.id, letter_of)), &self.name, self.exited.then_some("ended"));
+                let tile = Tile { app: &self.app.id, path: self.path.as_ref(), letter_of };
+                cell.name(Some(tile), &self.name, self.exited.then_some("ended"));
             }
             Field::App => cell.text(&self.app.name, Rank::Second),
             Field::Pid => cell.number(self.key.map(|key| key.pid.to_string()).as_deref(), Rank::Second),
@@ -126,7 +117,7 @@ impl Row for ProcessRow {
         .to_string()
     }
 
-    fn menu(&self) -> Vec<MenuEntry> {
+    fn menu(&self, context: &MenuContext<'_>) -> Vec<MenuEntry> {
         let mut entries = vec![MenuEntry::Copy { label: "Copy name", text: self.name.to_string() }];
         if let Some(path) = &self.path {
             entries.push(MenuEntry::Copy { label: "Copy path", text: path.to_string() });
@@ -134,10 +125,54 @@ impl Row for ProcessRow {
         if self.key.is_some() {
             entries.push(MenuEntry::filter("app", &self.name));
         }
+        entries.extend(reveal(self, context).map(|action| MenuEntry::Act { label: text::REVEAL, action }));
+        entries.extend(target(self, context).map(MenuEntry::Quit));
         entries
     }
 
     fn is_over(&self) -> bool {
         self.exited
     }
+}
+
+impl TopRow for ProcessRow {
+    const VIEW: View = View::Processes;
+
+    fn all(snapshot: &Snapshot) -> &Rows<Self> {
+        &snapshot.processes
+    }
+
+    fn parent_of(connection: &ConnectionRow) -> Key {
+        Key::Process(connection.process)
+    }
+
+    fn passes(&self, filter: &Filter) -> bool {
+        filter.matches_process(self)
+    }
+
+    /// A process talks to many; it is never hidden for one of them.
+    fn distance(&self) -> Distance {
+        Distance::Internet
+    }
+}
+
+/// The process with this key.
+pub(crate) fn find(snapshot: &Snapshot, key: Option<ProcessKey>) -> Option<&Arc<ProcessRow>> {
+    let order = (key.is_none(), key);
+    let found = snapshot.processes.binary_search_by(|row| (row.key.is_none(), row.key).cmp(&order));
+    snapshot.processes.get(found.ok()?)
+}
+
+/// What shows the program in the file manager, where it is this machine's.
+pub(crate) fn reveal(row: &ProcessRow, context: &MenuContext<'_>) -> Option<Action> {
+    let is_here = context.snapshot.source == Source::Live;
+    row.path.clone().filter(|_| is_here).map(Action::Reveal)
+}
+
+/// The process as one that can be asked to end: one of this machine and of this user that runs.
+pub(crate) fn target(row: &ProcessRow, context: &MenuContext<'_>) -> Option<Target> {
+    let is_here = context.snapshot.source == Source::Live && !row.exited;
+    let is_own = context.user.is_some() && row.user.as_deref() == context.user;
+    let key = row.key.filter(|_| is_here && is_own)?;
+    Some(Target { key, name: Arc::clone(&row.name), path: row.path.clone() })
 }

@@ -1,53 +1,48 @@
 //! How a table is drawn: its header, and rows painted whole, of which only those in sight are built.
 
-use egui::{Align2, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
-use egui_extras::{Column as Track, TableBody, TableBuilder, TableRow};
+use egui::{Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui_extras::{Column as Track, TableBody, TableBuilder};
 
+use super::header::{header, shown, width_of};
 use super::order::{Line, Place};
-use super::table::{TableInput, TableState, sort_by, sort_of};
-use super::{Column, Field, Key, MenuEntry, Row, columns};
-use crate::aggregate::snapshot::Snapshot;
+use super::table::{TableInput, TableState};
+use super::{Chosen, Column, Key, MenuContext, MenuEntry, Row, TopRow};
 use crate::settings::{TableSettings, Units, View};
 use crate::time::Timestamp;
-use crate::ui::fonts::{Weight, font};
-use crate::ui::theme::{CELL, HEADER, ROW, SMALL, Tokens, tokens};
+use crate::ui::icons::Icons;
+use crate::ui::text;
+use crate::ui::theme::{HEADER, ROW, Tokens, tokens};
 use crate::ui::widgets::cell::{CellPainter, RowLook};
-use crate::ui::widgets::icon;
 
 /// Points: the least width of a column.
 const NARROWEST: f32 = 44.0;
-
-/// The columns that show, from left to right. The first one, the row's name, always does.
-/// A recording does not say who the users were: their column is there when somebody is known, or asked for.
-fn shown(view: View, settings: &TableSettings, snapshot: &Snapshot) -> Vec<&'static Column> {
-    let is_filled = |field: Field| {
-        field != Field::User || snapshot.processes.iter().any(|process| process.user.is_some())
-    };
-    let is_shown = |column: &&Column| {
-        let chosen = settings.columns.get(column.field.id()).copied();
-        column.field == Field::Name || chosen.unwrap_or_else(|| column.is_shown && is_filled(column.field))
-    };
-    columns(view).iter().filter(is_shown).collect()
-}
-
-fn width_of(column: &Column, settings: &TableSettings) -> f32 {
-    settings.widths.get(column.field.id()).copied().unwrap_or(column.width)
-}
 
 /// What happened to a row.
 enum RowEvent {
     Select(Key),
     Toggle(Key),
-    Filter(String),
+    Menu(Chosen),
 }
 
-/// Draws the table. Returns a text to filter by, if the user chose one from a row's menu.
-pub fn table_ui<R: Row>(
+/// What a table shows and what its rows need beside that.
+#[derive(Clone, Copy)]
+pub struct TableLook<'a> {
+    /// What it shows.
+    pub input: TableInput<'a>,
+    /// The apps' icons.
+    pub icons: &'a Icons,
+    /// The user that Crow runs as.
+    pub user: Option<&'a str>,
+}
+
+/// Draws the table. Returns what the user chose in a row's menu.
+pub fn table_ui<R: TopRow>(
     ui: &mut Ui,
-    input: &TableInput<'_>,
+    look: &TableLook<'_>,
     state: &mut TableState,
     settings: &mut TableSettings,
-) -> Option<String> {
+) -> Option<Chosen> {
+    let input = &look.input;
     let shown = shown(R::VIEW, settings, input.snapshot);
     let needed: f32 = shown.iter().rev().skip(1).map(|column| width_of(column, settings)).sum::<f32>()
         + shown.last().map_or(0.0, |column| column.width.min(120.0));
@@ -56,7 +51,7 @@ pub fn table_ui<R: Row>(
     let (widths, event) = area
         .show(ui, |ui| {
             ui.set_max_width(needed.max(room));
-            sheet::<R>(ui, (input, state, settings), &shown)
+            sheet::<R>(ui, (look, state, settings), &shown)
         })
         .inner;
 
@@ -72,15 +67,15 @@ pub fn table_ui<R: Row>(
             state.toggle(key);
             ui.ctx().request_repaint();
         }
-        RowEvent::Filter(text) => return Some(text),
+        RowEvent::Menu(chosen) => return Some(chosen),
     }
     None
 }
 
 /// The header and the rows. Returns the columns' widths and what happened.
-fn sheet<R: Row>(
+fn sheet<R: TopRow>(
     ui: &mut Ui,
-    (input, state, settings): (&TableInput<'_>, &mut TableState, &mut TableSettings),
+    (look, state, settings): (&TableLook<'_>, &mut TableState, &mut TableSettings),
     shown: &[&'static Column],
 ) -> (Vec<f32>, Option<RowEvent>) {
     let tokens = tokens(ui);
@@ -106,76 +101,9 @@ fn sheet<R: Row>(
     let (mut widths, mut event) = (Vec::new(), None);
     table.header(HEADER, |row| header(row, (R::VIEW, settings), shown)).body(|body| {
         widths = body.widths().to_vec();
-        event = rows::<R>(body, (input, state), (shown, &widths));
+        event = rows::<R>(body, (look, state), (shown, &widths));
     });
     (widths, event)
-}
-
-fn header(
-    mut row: TableRow<'_, '_>,
-    (view, settings): (View, &mut TableSettings),
-    shown: &[&'static Column],
-) {
-    for column in shown {
-        row.col(|ui| {
-            let (field, is_descending) = sort_of(view, settings);
-            let sorted = (field == column.field).then_some(is_descending);
-            let response = header_cell(ui, column, sorted);
-            if response.clicked() {
-                sort_by(view, settings, column.field);
-            }
-            response.context_menu(|ui| column_menu(ui, view, settings));
-        });
-    }
-}
-
-/// One header. Its own rectangle is interacted with: the cell's response is too wide with content in it.
-fn header_cell(ui: &mut Ui, column: &Column, sorted: Option<bool>) -> Response {
-    let tokens = tokens(ui);
-    let rect = ui.max_rect();
-    let response = ui.interact(rect, ui.scope_id().with("header"), Sense::click());
-    let order = match sorted {
-        Some(true) => "sorted descending",
-        Some(false) => "sorted ascending",
-        None => "not sorted",
-    };
-    response
-        .widget_info(|| WidgetInfo::labeled(Role::ColumnHeader, true, format!("{}, {order}", column.title)));
-    if response.hovered() {
-        ui.painter().rect_filled(rect.shrink2(vec2(2.0, 3.0)), 5.0, tokens.hover);
-    }
-    let color = if sorted.is_some() { tokens.strong } else { tokens.dim };
-    let is_number = column.field.is_number();
-    let (anchor, at) = if is_number {
-        (Align2::RIGHT_CENTER, rect.right_center() - vec2(CELL, 0.0))
-    } else {
-        (Align2::LEFT_CENTER, rect.left_center() + vec2(CELL, 0.0))
-    };
-    let drawn = ui.painter().text(at, anchor, column.title, font(Weight::Medium, SMALL), color);
-    if let Some(is_descending) = sorted {
-        let x = if is_number { drawn.left() - 9.0 } else { drawn.right() + 9.0 };
-        icon::sort_mark(ui.painter(), pos2(x, rect.center().y), is_descending, tokens.accent);
-    }
-    response.on_hover_text(column.explanation)
-}
-
-fn column_menu(ui: &mut Ui, view: View, settings: &mut TableSettings) {
-    ui.set_min_width(180.0);
-    ui.spacing_mut().item_spacing.y = 1.0;
-    ui.label(egui::RichText::new("Columns").size(SMALL).weak());
-    for column in columns(view) {
-        let is_name = column.field == Field::Name;
-        let mut is_shown = settings.columns.get(column.field.id()).copied().unwrap_or(column.is_shown);
-        let choice = ui.add_enabled(!is_name, egui::Checkbox::new(&mut is_shown, column.title));
-        if choice.on_hover_text(column.explanation).changed() {
-            settings.columns.insert(column.field.id().to_owned(), is_shown);
-        }
-    }
-    ui.separator();
-    if ui.button("Restore columns").clicked() {
-        settings.columns.clear();
-        settings.widths.clear();
-    }
 }
 
 /// How the rows of one frame are drawn.
@@ -187,19 +115,22 @@ struct Sheet<'a> {
     widths: &'a [f32],
     units: Units,
     marks: &'a [String],
+    icons: &'a Icons,
+    menu: MenuContext<'a>,
     clip: Rect,
 }
 
-fn rows<R: Row>(
+fn rows<R: TopRow>(
     mut body: TableBody<'_>,
-    (input, state): (&TableInput<'_>, &mut TableState),
+    (table, state): (&TableLook<'_>, &mut TableState),
     (shown, widths): (&[&'static Column], &[f32]),
 ) -> Option<RowEvent> {
     let ui = body.ui_mut();
     let (tokens, clip) = (tokens(ui), ui.clip_rect());
+    let TableLook { input, icons, user } = table;
     let (units, marks) = (input.units, input.filter.marks());
-    let sheet =
-        Sheet { view: R::VIEW, now: input.snapshot.time, units, marks: &marks, tokens, shown, widths, clip };
+    let (now, menu) = (input.snapshot.time, MenuContext { snapshot: input.snapshot, user: *user });
+    let sheet = Sheet { view: R::VIEW, now, units, marks: &marks, icons, menu, tokens, shown, widths, clip };
     state.page_height = clip.height();
     let (mut event, mut is_pointed_at) = (None, false);
     let TableState { order, selected, expanded, .. } = &*state;
@@ -207,16 +138,22 @@ fn rows<R: Row>(
         let place = row.index();
         let Some(line) = order.lines().get(place) else { return };
         row.col(|ui| {
-            let look = RowLook { is_selected: selected.as_ref() == Some(&line.key), ..RowLook::default() };
+            let is_selected = selected.as_ref() == Some(&line.key);
+            let look = RowLook { is_selected, depth: line.depth, ..RowLook::default() };
             let (pointed, happened) = match line.place {
                 Place::Top(index) => {
                     let Some(row) = R::all(input.snapshot).get(index as usize) else { return };
                     let is_open = row.is_openable().then(|| expanded.contains(&line.key));
                     sheet.row(ui, (line, place), (&**row, RowLook { is_open, ..look }))
                 }
+                Place::Host(index) => {
+                    let Some(row) = order.host(index) else { return };
+                    let is_open = Some(expanded.contains(&line.key));
+                    sheet.row(ui, (line, place), (row, RowLook { is_open, ..look }))
+                }
                 Place::Below(index) => {
                     let Some(row) = input.snapshot.connections.get(index as usize) else { return };
-                    sheet.row(ui, (line, place), (&**row, RowLook { is_below: true, ..look }))
+                    sheet.row(ui, (line, place), (&**row, look))
                 }
             };
             is_pointed_at |= pointed;
@@ -249,8 +186,8 @@ impl Sheet<'_> {
         let mut event = None;
         if response.clicked() || response.secondary_clicked() {
             let pointer = response.interact_pointer_pos();
-            let on_triangle =
-                pointer.is_some_and(|pointer| CellPainter::is_on_triangle(rect.left(), pointer));
+            let on_triangle = pointer
+                .is_some_and(|pointer| CellPainter::is_on_triangle((rect.left(), look.depth), pointer));
             let is_toggled = look.is_open.is_some() && response.clicked() && on_triangle;
             let key = line.key.clone();
             event = Some(if is_toggled { RowEvent::Toggle(key) } else { RowEvent::Select(key) });
@@ -259,8 +196,8 @@ impl Sheet<'_> {
             event = Some(RowEvent::Toggle(line.key.clone()));
         }
         response.context_menu(|ui| {
-            if let Some(text) = row_menu(ui, row) {
-                event = Some(RowEvent::Filter(text));
+            if let Some(chosen) = row_menu(ui, row, &self.menu) {
+                event = Some(RowEvent::Menu(chosen));
             }
         });
         (look.is_hovered, event)
@@ -300,31 +237,43 @@ impl Sheet<'_> {
                 now: self.now,
                 units: self.units,
                 marks: self.marks,
+                icons: self.icons,
             };
             row.paint(column.field, &painter);
         }
     }
 }
 
-/// The menu of one row, which acts on that row. Returns a text to filter by.
-fn row_menu<R: Row>(ui: &mut Ui, row: &R) -> Option<String> {
+/// The menu of one row, which acts on that row. Returns what was chosen, if it is not done yet.
+fn row_menu<R: Row>(ui: &mut Ui, row: &R, context: &MenuContext<'_>) -> Option<Chosen> {
     ui.set_min_width(170.0);
     ui.spacing_mut().item_spacing.y = 1.0;
-    let mut filter = None;
-    for entry in row.menu() {
+    let mut chosen = None;
+    let mut acts = Vec::new();
+    for entry in row.menu(context) {
         match entry {
             MenuEntry::Copy { label, text } => copy_entry(ui, label, || text),
             MenuEntry::Filter { label, text } => {
                 if ui.button(label).clicked() {
-                    filter = Some(text);
+                    chosen = Some(Chosen::Filter(text));
                 }
             }
+            MenuEntry::Act { label, action } => acts.push((label, Chosen::Act(Box::new(action)))),
+            MenuEntry::Quit(target) => acts.push((text::QUIT, Chosen::Quit(target))),
         }
     }
     ui.separator();
     copy_entry(ui, "Copy row", || row.tab_separated());
     copy_entry(ui, "Copy as JSON", || row.json());
-    filter
+    if !acts.is_empty() {
+        ui.separator();
+    }
+    for (label, act) in acts {
+        if ui.button(label).clicked() {
+            chosen = Some(act);
+        }
+    }
+    chosen
 }
 
 fn copy_entry(ui: &mut Ui, label: &str, text: impl FnOnce() -> String) {

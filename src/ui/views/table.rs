@@ -7,10 +7,10 @@ use std::time::Duration;
 use egui::Popup;
 
 use super::order::{Contents, Order, Place};
-use super::{Field, Key, Picked, Row, columns};
+use super::{Field, Key, Picked, Row as _, TopRow, columns};
 use crate::aggregate::snapshot::Snapshot;
 use crate::filter::Filter;
-use crate::settings::{SortBy, TableSettings, Units, View};
+use crate::settings::{Scope, SortBy, TableSettings, Units, View};
 use crate::ui::theme::ROW;
 
 /// Seconds between two sorts while values move.
@@ -25,6 +25,8 @@ pub struct TableInput<'a> {
     pub filter: &'a Filter,
     /// Counts up whenever the filter changes.
     pub filter_revision: u64,
+    /// Which traffic is listed.
+    pub scope: Scope,
     /// How amounts are written.
     pub units: Units,
 }
@@ -61,6 +63,7 @@ pub enum Motion {
 pub(super) struct MadeFor {
     generation: u64,
     filter_revision: u64,
+    scope: Scope,
     sort: (Field, bool),
     expansions: u64,
     /// When it was last sorted, in the toolkit's seconds.
@@ -71,13 +74,14 @@ pub(super) struct MadeFor {
 
 impl MadeFor {
     /// Whether the filter, the sort and the opened rows are still those.
-    pub(super) fn is_as_asked<R: Row>(
+    pub(super) fn is_as_asked<R: TopRow>(
         &self,
         state: &TableState,
         input: &TableInput<'_>,
         settings: &TableSettings,
     ) -> bool {
         self.filter_revision == input.filter_revision
+            && self.scope == input.scope
             && self.sort == sort_of(R::VIEW, settings)
             && self.expansions == state.expansions
     }
@@ -119,6 +123,12 @@ impl TableState {
         self.order.matches()
     }
 
+    /// How many more would show if local ones did.
+    #[must_use]
+    pub fn hidden(&self) -> usize {
+        self.order.hidden()
+    }
+
     /// The selected row.
     #[must_use]
     pub const fn selected(&self) -> Option<&Key> {
@@ -127,10 +137,11 @@ impl TableState {
 
     /// The selected row, if it shows.
     #[must_use]
-    pub fn picked<'a, R: Row + 'a>(&self, snapshot: &'a Snapshot) -> Option<Picked<'a>> {
+    pub fn picked<'a, R: TopRow + 'a>(&'a self, snapshot: &'a Snapshot) -> Option<Picked<'a>> {
         let line = self.order.lines().get(self.order.position(self.selected.as_ref()?)?)?;
         match line.place {
             Place::Top(index) => Some(R::all(snapshot).get(index as usize)?.pick()),
+            Place::Host(index) => Some(self.order.host(index)?.pick()),
             Place::Below(index) => Some(snapshot.connections.get(index as usize)?.pick()),
         }
     }
@@ -148,7 +159,12 @@ impl TableState {
 
     /// Brings the order up to the snapshot: sorted at once when the user asked for another order, else at
     /// most once a second and not while a menu is open or the pointer is on a row.
-    pub fn refresh<R: Row>(&mut self, ctx: &egui::Context, input: &TableInput<'_>, settings: &TableSettings) {
+    pub fn refresh<R: TopRow>(
+        &mut self,
+        ctx: &egui::Context,
+        input: &TableInput<'_>,
+        settings: &TableSettings,
+    ) {
         let plan = self.plan::<R>(ctx, input, settings);
         let sort = sort_of(R::VIEW, settings);
         let contents = contents::<R>(input, (sort, &self.expanded));
@@ -162,7 +178,7 @@ impl TableState {
     }
 
     /// What is to be done for this snapshot, filter, sort and these opened rows.
-    pub(super) fn plan<R: Row>(
+    pub(super) fn plan<R: TopRow>(
         &self,
         ctx: &egui::Context,
         input: &TableInput<'_>,
@@ -181,6 +197,7 @@ impl TableState {
         let fresh = MadeFor {
             generation,
             filter_revision,
+            scope: input.scope,
             sort,
             expansions: self.expansions,
             sorted_at: time,
@@ -201,7 +218,7 @@ impl TableState {
     }
 
     /// Does what a key asks for.
-    pub fn go<R: Row>(&mut self, ctx: &egui::Context, input: &TableInput<'_>, motion: Motion) {
+    pub fn go<R: TopRow>(&mut self, ctx: &egui::Context, input: &TableInput<'_>, motion: Motion) {
         let last = self.order.lines().len().saturating_sub(1);
         let at = self.selected.as_ref().and_then(|key| self.order.position(key));
         let page = self.rows_in_page();
@@ -239,21 +256,26 @@ impl TableState {
         }
     }
 
-    fn open_or_close<R: Row>(&mut self, input: &TableInput<'_>, at: Option<usize>, motion: Motion) {
+    fn open_or_close<R: TopRow>(&mut self, input: &TableInput<'_>, at: Option<usize>, motion: Motion) {
         let Some((at, line)) = at.and_then(|at| Some((at, self.order.lines().get(at)?))) else { return };
-        let Place::Top(index) = line.place else {
-            if motion == Motion::Close {
-                let above =
-                    self.order.lines().iter().take(at).rposition(|line| matches!(line.place, Place::Top(_)));
-                self.select_at(above.unwrap_or(at));
+        let is_openable = match line.place {
+            Place::Top(index) => {
+                R::all(input.snapshot).get(index as usize).is_some_and(|row| row.is_openable())
             }
-            return;
+            Place::Host(_) => true,
+            Place::Below(_) => false,
         };
-        if !R::all(input.snapshot).get(index as usize).is_some_and(|row| row.is_openable()) {
+        let is_open = self.expanded.contains(&line.key);
+        if motion == Motion::Close && !is_open && line.depth > 0 {
+            let depth = line.depth;
+            let above = self.order.lines().iter().take(at).rposition(|line| line.depth < depth);
+            return self.select_at(above.unwrap_or(at));
+        }
+        if !is_openable {
             return;
         }
         let key = line.key.clone();
-        match (self.expanded.contains(&key), motion) {
+        match (is_open, motion) {
             (true, Motion::Open) | (false, Motion::Close) => {}
             _ => self.toggle(key),
         }
@@ -266,16 +288,17 @@ impl TableState {
         self.expansions += 1;
     }
 
-    fn text_of<R: Row>(&self, input: &TableInput<'_>, at: usize) -> Option<String> {
+    fn text_of<R: TopRow>(&self, input: &TableInput<'_>, at: usize) -> Option<String> {
         match self.order.lines().get(at)?.place {
             Place::Top(index) => Some(R::all(input.snapshot).get(index as usize)?.tab_separated()),
+            Place::Host(index) => Some(self.order.host(index)?.tab_separated()),
             Place::Below(index) => Some(input.snapshot.connections.get(index as usize)?.tab_separated()),
         }
     }
 }
 
 /// What a table puts in order.
-pub(super) fn contents<'a, R: Row>(
+pub(super) fn contents<'a, R: TopRow>(
     input: &'a TableInput<'_>,
     (sort, expanded): ((Field, bool), &'a BTreeSet<Key>),
 ) -> Contents<'a, R> {
@@ -283,6 +306,7 @@ pub(super) fn contents<'a, R: Row>(
         rows: R::all(input.snapshot),
         connections: &input.snapshot.connections,
         filter: input.filter,
+        scope: input.scope,
         sort,
         expanded,
     }
@@ -318,4 +342,12 @@ pub fn cycle_sort(view: View, settings: &mut TableSettings) {
     let first = present.clone().next().unwrap_or(Field::Name);
     let next = present.by_ref().skip_while(|field| *field != current).nth(1).unwrap_or(first);
     settings.sort = Some(SortBy { column: next.id().to_owned(), descending: next.descends_first() });
+}
+
+#[cfg(test)]
+impl TableState {
+    /// The keys of the lines, from top to bottom.
+    pub(crate) fn order_of_keys(&self) -> impl Iterator<Item = &Key> {
+        self.order.lines().iter().map(|line| &line.key)
+    }
 }

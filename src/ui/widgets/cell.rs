@@ -1,13 +1,17 @@
 //! One cell of a table row: painted, not built of widgets, since rows are many and change four times a second.
 
+use std::sync::Arc;
+
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Vec2, pos2, vec2};
 
 use super::{chart, icon};
-use crate::aggregate::snapshot::History;
+use crate::aggregate::snapshot::{History, Route};
 use crate::settings::Units;
 use crate::time::Timestamp;
 use crate::ui::fonts::{Weight, font};
+use crate::ui::icons::Icons;
+use crate::ui::routes;
 use crate::ui::theme::{BODY, CELL, Tokens};
 
 /// How loud a text is.
@@ -23,7 +27,6 @@ pub enum Rank {
 
 /// How a row stands apart from the others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each may hold or not, whatever the others do")]
 pub struct RowLook {
     /// The user chose it.
     pub is_selected: bool,
@@ -31,8 +34,8 @@ pub struct RowLook {
     pub is_hovered: bool,
     /// It is over.
     pub is_over: bool,
-    /// It stands below another row.
-    pub is_below: bool,
+    /// How many rows it stands below.
+    pub depth: u8,
     /// It can be opened, and is.
     pub is_open: Option<bool>,
 }
@@ -53,6 +56,19 @@ pub struct CellPainter<'a> {
     pub units: Units,
     /// What the filter looks for, in lower case: marked where it shows.
     pub marks: &'a [String],
+    /// The apps' icons.
+    pub icons: &'a Icons,
+}
+
+/// What stands for an app: its icon, else a letter on a colour of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Tile<'a> {
+    /// The app's id.
+    pub app: &'a str,
+    /// The program's file.
+    pub path: Option<&'a Arc<str>>,
+    /// The name whose first letter it is.
+    pub letter_of: &'a str,
 }
 
 impl CellPainter<'_> {
@@ -110,8 +126,8 @@ impl CellPainter<'_> {
     }
 
     /// The triangle, if any, the tile with a letter, the name, and a chip behind it.
-    pub fn name(&self, tile: Option<(&str, &str)>, name: &str, chip: Option<&str>) {
-        let mut left = self.rect.left() + CELL;
+    pub fn name(&self, tile: Option<Tile<'_>>, name: &str, chip: Option<&str>) {
+        let mut left = self.rect.left() + CELL + indent(self.look.depth);
         if let Some(is_open) = self.look.is_open {
             icon::disclosure(
                 self.painter,
@@ -120,13 +136,22 @@ impl CellPainter<'_> {
                 self.color(Rank::Third),
             );
         }
-        left += if self.look.is_below { INDENT } else { TRIANGLE };
-        if let Some((id, letter_of)) = tile {
+        left += TRIANGLE;
+        if let Some(tile) = tile {
             let rect = Rect::from_center_size(pos2(left + 8.0, self.rect.center().y), Vec2::splat(16.0));
-            icon::tile(self.painter, rect, (id, letter_of), self.look.is_over);
+            self.tile(rect, tile);
             left = rect.right() + 8.0;
         }
         self.name_and_chip(left, name, chip);
+    }
+
+    fn tile(&self, rect: Rect, tile: Tile<'_>) {
+        let Some(texture) = self.icons.texture(tile.app, tile.path) else {
+            return icon::tile(self.painter, rect, (tile.app, tile.letter_of), self.look.is_over);
+        };
+        let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+        let fade = if self.look.is_over { 0.45 } else { 1.0 };
+        self.painter.image(texture, rect, whole, Color32::WHITE.gamma_multiply(fade));
     }
 
     /// A name without room for a triangle.
@@ -135,7 +160,7 @@ impl CellPainter<'_> {
     }
 
     fn name_and_chip(&self, left: f32, name: &str, chip: Option<&str>) {
-        let weight = if self.look.is_below { Weight::Regular } else { Weight::Medium };
+        let weight = if self.look.depth > 0 { Weight::Regular } else { Weight::Medium };
         let style = (font(weight, BODY), self.color(Rank::First));
         let Some(chip) = chip else {
             self.elided(left, self.rect.right() - CELL, name, style);
@@ -169,13 +194,22 @@ impl CellPainter<'_> {
         self.text_from(center.x + 9.0, text, Rank::Second);
     }
 
+    /// A route's sign and the name of what it goes through.
+    pub fn route(&self, route: Route, text: &str) {
+        let center = pos2(self.rect.left() + CELL + 3.0, self.rect.center().y);
+        let is_plain = matches!(route, Route::Direct | Route::Local);
+        routes::dot_at(self.painter, center, route, self.tokens);
+        self.text_from(center.x + 9.0, text, if is_plain { Rank::Third } else { Rank::Second });
+    }
+
     fn shape(&self, shape: Shape) {
         self.painter.add(shape);
     }
 
-    /// Whether `pointer` is on the triangle of a row that starts at `left`.
+    /// Whether `pointer` is on the triangle of a row that starts at `left` and stands below `depth` others.
     #[must_use]
-    pub fn is_on_triangle(left: f32, pointer: Pos2) -> bool {
+    pub fn is_on_triangle((left, depth): (f32, u8), pointer: Pos2) -> bool {
+        let left = left + indent(depth);
         (left..left + CELL + TRIANGLE - 2.0).contains(&pointer.x)
     }
 }
@@ -204,8 +238,10 @@ fn marked(text: &str, format: TextFormat, (marks, tokens): (&[String], &Tokens))
 
 /// Points that the triangle takes.
 const TRIANGLE: f32 = 15.0;
-/// Points that rows below another one are set in.
-const INDENT: f32 = 38.0;
+/// Points that rows below another one are set in: the first step clears the tile.
+fn indent(depth: u8) -> f32 {
+    if depth == 0 { 0.0 } else { 7.0 + 16.0 * f32::from(depth) }
+}
 
 #[cfg(test)]
 mod tests {

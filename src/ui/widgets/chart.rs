@@ -1,12 +1,9 @@
 //! Charts as hand-made meshes: the last minute in a row, the last two minutes in the toolbar.
 
-use egui::{Align2, Color32, Mesh, Rect, Response, Role, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo, pos2};
+use egui::{Color32, Mesh, Rect, Response, Role, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo, pos2};
 
 use crate::aggregate::snapshot::{Both, History};
-use crate::settings::Units;
-use crate::ui::fonts::{Weight, font};
-use crate::ui::text;
-use crate::ui::theme::{CONTROL, SMALL, Tokens};
+use crate::ui::theme::{CONTROL, Tokens};
 use crate::units::BytesPerSec;
 
 /// Samples that a sparkline has room for: one minute.
@@ -30,14 +27,18 @@ pub fn sparkline(rect: Rect, history: &History, tokens: &Tokens) -> Shape {
     let mut mesh = Mesh::default();
     let unit = rect.height() / (down + up);
     let scale = Scale { rect, room: MINUTE, axis: rect.top() + down * unit, unit };
-    area(&mut mesh, &scale, samples.iter().map(|sample| sample.rx), tokens.down);
     let below = Scale { unit: -unit, ..scale };
-    area(&mut mesh, &below, samples.iter().map(|sample| sample.tx), tokens.up);
+    let count = samples.len();
+    let point = |scale: Scale, index, value| (scale.x(index, count), scale.y(value), value > 0.0);
+    let down = samples.iter().enumerate().map(|(index, sample)| point(scale, index, sample.rx));
+    area(&mut mesh, (scale.axis, 1.0), down, tokens.down);
+    let up = samples.iter().enumerate().map(|(index, sample)| point(below, index, sample.tx));
+    area(&mut mesh, (scale.axis, -1.0), up, tokens.up);
     Shape::mesh(mesh)
 }
 
 /// The largest sample of each way.
-fn peaks(samples: &[Both<f32>]) -> [f32; 2] {
+pub(super) fn peaks(samples: &[Both<f32>]) -> [f32; 2] {
     samples.iter().fold([0.0; 2], |[down, up], sample| [sample.rx.max(down), sample.tx.max(up)])
 }
 
@@ -64,19 +65,22 @@ impl Scale {
     }
 }
 
-/// A filled area with a gradient, under a line that fades at its edges.
-fn area(mesh: &mut Mesh, scale: &Scale, values: impl ExactSizeIterator<Item = f32>, color: Color32) {
-    let count = values.len();
-    let outward = scale.unit.signum();
+/// A filled area with a gradient, under a line that fades at its edges. Points are where on the screen the values
+/// stand; whether there is a value at all is said beside them.
+pub(super) fn area(
+    mesh: &mut Mesh,
+    (axis, outward): (f32, f32),
+    points: impl Iterator<Item = (f32, f32, bool)>,
+    color: Color32,
+) {
     let shades = [Color32::TRANSPARENT, color, color.gamma_multiply(0.42), color.gamma_multiply(0.10)];
     let first = mesh.vertices.len();
     let mut columns = 0_u32;
-    for (index, value) in values.enumerate() {
-        let (x, y) = (scale.x(index, count), scale.y(value));
-        let shades = if value > 0.0 { shades } else { [Color32::TRANSPARENT; 4] };
+    for (x, y, is_something) in points {
+        let shades = if is_something { shades } else { [Color32::TRANSPARENT; 4] };
         // From the soft outer edge of the line to the axis, never past it.
-        for (y, shade) in [y - outward, y, y + outward, scale.axis].into_iter().zip(shades) {
-            let y = if outward > 0.0 { y.min(scale.axis) } else { y.max(scale.axis) };
+        for (y, shade) in [y - outward, y, y + outward, axis].into_iter().zip(shades) {
+            let y = if outward > 0.0 { y.min(axis) } else { y.max(axis) };
             mesh.colored_vertex(pos2(x, y), shade);
         }
         columns += 1;
@@ -89,30 +93,6 @@ fn area(mesh: &mut Mesh, scale: &Scale, values: impl ExactSizeIterator<Item = f3
             mesh.add_triangle(right + row, right + row + 1, left + row + 1);
         }
     }
-}
-
-/// The last minute, large: received above the line, sent below it, with the peaks in words.
-pub fn history(ui: &mut Ui, (history, units): (&History, Units), size: Vec2, tokens: &Tokens) -> Response {
-    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    let [down, up] =
-        peaks(newest(history, MINUTE)).map(|peak| text::rate_or_zero(BytesPerSec::from(peak), units));
-    let name = format!("Traffic in the last minute, peaks: down {down}, up {up}");
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
-    if ui.is_rect_visible(rect) {
-        let painter = ui.painter();
-        painter.rect_filled(rect, 6.0, tokens.field);
-        painter.add(sparkline(rect.shrink2(Vec2::new(10.0, 18.0)), history, tokens));
-        let style = || font(Weight::Regular, SMALL);
-        let words = [
-            (rect.left_top() + Vec2::new(9.0, 4.0), Align2::LEFT_TOP, format!("Down, peak {down}")),
-            (rect.left_bottom() + Vec2::new(9.0, -4.0), Align2::LEFT_BOTTOM, format!("Up, peak {up}")),
-            (rect.right_bottom() + Vec2::new(-9.0, -4.0), Align2::RIGHT_BOTTOM, "now".to_owned()),
-        ];
-        for ((at, align, words), color) in words.into_iter().zip([tokens.down, tokens.up, tokens.dim]) {
-            painter.text(at, align, words, style(), color);
-        }
-    }
-    response
 }
 
 /// The last two minutes of the machine: received above the line, sent below it.

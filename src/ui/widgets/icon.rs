@@ -16,6 +16,8 @@ pub enum Icon {
     Pause,
     /// Go on.
     Play,
+    /// Go on a little and stop again.
+    Step,
     /// Choices.
     Settings,
     /// Look for.
@@ -51,6 +53,11 @@ pub fn paint(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
                 color,
                 Stroke::NONE,
             ));
+        }
+        Icon::Step => {
+            let corners = vec![at(3.5, 3.0), at(10.5, 8.0), at(3.5, 13.0)];
+            painter.add(Shape::convex_polygon(corners, color, Stroke::NONE));
+            painter.rect_filled(Rect::from_min_size(at(11.0, 3.0), vec2(2.0, 10.0) * unit), unit, color);
         }
         Icon::Settings => {
             for (y, knob) in [(4.0, 10.5), (8.0, 5.5), (12.0, 9.0)] {

@@ -4,3 +4,4 @@ pub mod cell;
 pub mod chart;
 pub mod controls;
 pub mod icon;
+pub mod long_chart;

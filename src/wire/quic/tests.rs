@@ -184,3 +184,25 @@ proptest! {
         prop_assert_eq!(play(&packets), Ok("crow.test".to_owned()));
     }
 }
+
+#[test]
+fn initials_are_known_by_their_header() {
+    for version in [V1, V2, DRAFT_29, 0xface_b002, 0xff00_0016] {
+        let datagram = initial(version, 0, &crypto(0, b"hello"));
+        for len in 0..datagram.len() {
+            assert_eq!(is_initial(&datagram[..len]), len >= 5, "{version:x}: {len} bytes");
+        }
+        assert!(!is_initial(&start(version, 1, ID)) && !is_initial(&start(version, 2, ID)), "{version:x}");
+    }
+    assert!(!is_initial(&start(GREASE, 0, ID)) && !is_initial(b"\x40\0\0\0\x01"));
+}
+
+#[test]
+fn googles_hello_is_read_in_clear_and_in_initials() {
+    let hello = google::tests::chlo("crow.test");
+    let clear = [&b"\x0dCCCCCCCCQ043\x01"[..], &[7; 12], &[0xa0, 1, 0, 99], &hello].concat();
+    let sealed = initial(0x5130_3530, 1, &crypto(0, &hello));
+    for datagram in [clear, sealed] {
+        assert_eq!(name(Initials::default().datagram(&datagram)), Ok("crow.test".into()));
+    }
+}

@@ -76,6 +76,59 @@ fn either_end_of_a_flow_found_midway_may_be_the_client() {
 }
 
 #[test]
+fn a_hello_is_read_wherever_it_begins() {
+    let stream = records(&hello_for("crow.test", &["h2"], 1300), 4000);
+    let (first, rest) = stream.split_at(900);
+    let unknown: &[&[u8]] = &[b"", b"PROXY TCP4 192.0.2.1 192.0.2.2 1 443\r\n", b"<starttls/>", &[0xff; 70]];
+    for before in unknown {
+        for direction in [Direction::Out, Direction::In] {
+            let mut finders = Finders::default();
+            let piece = |at: usize, bytes| Piece { direction, ..out(at, bytes) };
+            let said = finders.opening(place(1), &piece(0, before));
+            if said.is_some_and(|found| !found.reading.is_open) {
+                finders.forget(FlowId(1));
+            }
+            let at = before.len();
+            let found = finders.opening(place(1), &piece(at, first)).unwrap();
+            assert!(found.reading.is_open && found.reading.name.is_none(), "{before:?} {direction:?}");
+            let found = finders.opening(place(1), &piece(at + 900, rest));
+            assert_eq!(name(found), Some("crow.test".into()), "{before:?} {direction:?}");
+        }
+    }
+    // Found midway, with a server that speaks a dialogue of which the client's beginning was missed.
+    let mut finders = Finders::default();
+    let midway = Place { opener: None, ..place(1) };
+    let greeting = b"<stream:stream xmlns='jabber:client'>";
+    finders.opening(midway, &Piece { direction: Direction::In, offset: 0, bytes: greeting });
+    finders.opening(midway, &out(0, b"<starttls/>"));
+    assert_eq!(name(finders.opening(midway, &out(11, &stream))), Some("crow.test".into()));
+
+    // A proxy was told the name that this hello covers.
+    let mut finders = Finders::default();
+    let connect = b"CONNECT hidden.test:443 HTTP/1.1\r\n\r\n";
+    finders.opening(place(1), &out(0, connect));
+    let cover = crate::wire::tls::tests::ech_opening("cover.test");
+    assert_eq!(name(finders.opening(place(1), &out(connect.len(), &cover))), Some("hidden.test".into()));
+
+    let mut finders = Finders::default();
+    finders.opening(place(1), &out(0, b"GET / HTTP/1.1\r\nHost: first.test\r\n"));
+    assert_eq!(
+        name(finders.opening(place(1), &out(0, &stream))),
+        Some("crow.test".into()),
+        "begun anew at 0"
+    );
+}
+
+#[test]
+fn another_quic_connection_between_the_same_ends_is_read() {
+    use crate::wire::quic::tests::first_flight;
+    let mut finders = Finders::default();
+    assert_eq!(finders.later_datagram(FlowId(1), b"\xc0\0\0\0\x01 noise"), None);
+    let reading = finders.later_datagram(FlowId(1), &first_flight("second.test")).unwrap();
+    assert_eq!(reading.name.unwrap().name, "second.test");
+}
+
+#[test]
 fn dns_over_tcp_comes_message_by_message() {
     let mut finders = Finders::default();
     let place = Place { is_dns: true, ..place(1) };

@@ -84,7 +84,7 @@ fn a_path_that_would_not_get_through_unchanged_is_refused() {
 
 #[test]
 fn the_users_variables_stay_outside() {
-    let command = command(&request(Path::new("/a"), "abc")).unwrap();
+    let command = command(Path::new(OSASCRIPT), &request(Path::new("/a"), "abc")).unwrap();
     assert_eq!(command.get_program(), OSASCRIPT);
     let kept = ["HOME", "USER", "LOGNAME", "TMPDIR", "__CF_USER_TEXT_ENCODING"];
     assert!(command.get_envs().all(|(name, _)| kept.iter().any(|kept| name == *kept)));

@@ -40,7 +40,7 @@ fn envelope(kind: u16, sequence: u32, body: &[u8]) -> Vec<u8> {
 
 fn read(bytes: &[u8], all: bool) -> (Walk, Vec<SocketEntry>) {
     let mut found = Vec::new();
-    let walk = walk(bytes, 7, all, &mut |entry| found.push(entry));
+    let walk = walk(bytes, 7, all, &mut |body| found.extend(entry(body)));
     (walk, found)
 }
 

@@ -6,8 +6,8 @@ use std::io;
 
 use super::*;
 use crate::event::InterfaceId;
-use crate::process::macos::Facts;
 use crate::process::macos::pcblist::Tcp;
+use crate::process::macos::{Facts, Place};
 
 /// A Mac with these sockets, which counts how often it is asked.
 #[derive(Debug, Default)]
@@ -15,6 +15,14 @@ pub(crate) struct Fake {
     pub(crate) tcp: Vec<Socket>,
     pub(crate) udp: Vec<Socket>,
     pub(crate) readings: usize,
+    /// Processes that are gone.
+    pub(crate) gone: Vec<i32>,
+    /// Ends that were not asked for yet.
+    pub(crate) ends: Vec<i32>,
+    pub(crate) followed: Vec<i32>,
+    /// The second at which every process has started.
+    pub(crate) started: u64,
+    pub(crate) places: Vec<Place>,
 }
 
 impl System for Fake {
@@ -28,12 +36,31 @@ impl System for Fake {
 
     fn facts(&mut self, pid: i32) -> Option<Facts> {
         let path = Some(format!("/Applications/App {pid}.app/Contents/MacOS/app-{pid}"));
-        (pid < 1000).then(|| Facts { path, command: format!("app-{pid}"), uid: 501, parent: 1 })
+        let (command, started) = (format!("app-{pid}"), Some(Timestamp::new(self.started, 0)));
+        let facts = Facts { path, command, uid: 501, parent: 1, started, app_name: None };
+        (pid < 1000 && !self.gone.contains(&pid)).then_some(facts)
+    }
+
+    fn follow(&mut self, pid: i32) {
+        self.followed.push(pid);
+    }
+
+    fn ended(&mut self, out: &mut Vec<i32>) {
+        out.append(&mut self.ends);
+    }
+
+    fn places(&mut self) -> io::Result<Vec<Place>> {
+        Ok(self.places.clone())
+    }
+
+    fn user(&self) -> u32 {
+        501
     }
 }
 
 pub(crate) fn socket(local: &str, remote: &str, pids: Pids) -> Socket {
     Socket {
+        id: 0,
         local: local.parse().unwrap(),
         remote: remote.parse().unwrap(),
         is_dual: false,
@@ -43,6 +70,8 @@ pub(crate) fn socket(local: &str, remote: &str, pids: Pids) -> Socket {
         effective_pid: pids.1,
         rx_bytes: 0,
         tx_bytes: 0,
+        rx_packets: 0,
+        tx_packets: 0,
         tcp: Some(Tcp { state: None, is_listening: false, rtt_us: 0 }),
     }
 }
@@ -83,7 +112,7 @@ fn a_socket_names_its_flows_owner() {
                 socket("0.0.0.0:5353", "0.0.0.0:0", (30, -1)),
                 socket("10.0.0.2:6000", "0.0.0.0:0", (31, 32)),
             ],
-            readings: 0,
+            ..Fake::default()
         }
     };
     let (tcp, udp) = (Protocol::TCP, Protocol::UDP);

@@ -31,7 +31,15 @@ fn inpcb(version: u8, (local, remote): ([u8; 16], [u8; 16])) -> Vec<u8> {
     record(
         104,
         0x10,
-        &[(16, &service), (18, &port), (44, &[version]), (48, &remote), (64, &local), (96, &[7, 0, 0, 1])],
+        &[
+            (16, &service),
+            (18, &port),
+            (28, &[1, 2, 0, 0, 0, 0, 0, 3]),
+            (44, &[version]),
+            (48, &remote),
+            (64, &local),
+            (96, &[7, 0, 0, 1]),
+        ],
     )
 }
 
@@ -72,6 +80,7 @@ fn a_connection_is_read_whole() {
     assert_eq!(connection().len(), 616, "as the kernel's own listing");
     let read = read(&list(&[connection()]));
     let expected = Socket {
+        id: 0x0300_0000_0000_0201,
         local: ([10, 0, 0, 2], 50_000).into(),
         remote: ([93, 184, 216, 34], 443).into(),
         is_dual: false,
@@ -81,6 +90,8 @@ fn a_connection_is_read_whole() {
         effective_pid: -1,
         rx_bytes: 2 * 1111,
         tx_bytes: 4 * 1111,
+        rx_packets: 1111,
+        tx_packets: 3 * 1111,
         tcp: Some(Tcp { state: Some(TcpState::Established), is_listening: false, rtt_us: 12_500 }),
     };
     assert_eq!(read, List { sockets: vec![expected], is_whole: true });

@@ -46,7 +46,7 @@ fn live() -> Status {
 
 #[test]
 fn the_face_carries_rates_and_totals() {
-    let face = Face::new(&snapshot(vec![]), &live());
+    let face = Face::new(&snapshot(vec![]), &live(), Units::default());
     assert_eq!(face.title, "Crow  ↓ 2.62 MB/s  ↑ 32.4 kB/s");
     assert_eq!(face.rates, "↓ 2.62 MB/s  ↑ 32.4 kB/s");
     assert_eq!(face.tooltip, "Total ↓ 1.20 GB  ↑ 30.1 MB");
@@ -64,14 +64,15 @@ fn the_tool_tip_says_when_the_numbers_are_not_live() {
         (CaptureState::Live, false, ""),
         (CaptureState::Live, true, "\nPaused"),
         (CaptureState::Starting, false, "\nStarting"),
+        (CaptureState::Sockets { why: why.clone(), is_asking: false }, false, "\nWithout capture: short connections are missing"),
         (CaptureState::Sample { why: why.clone() }, false, "\nSample recording, not your network"),
         (CaptureState::Recording { played: Duration::ZERO, length: None }, true, "\nRecording trip.pcapng · Paused"),
         (CaptureState::Ended { note: None }, false, "\nEnd of recording trip.pcapng"),
         (CaptureState::Gone { why }, false, "\nNot capturing: the helper has ended"),
     ];
     for (capture, paused, expected) in cases {
-        let status = Status { capture, paused, subject: subject.clone(), speed: 1.0, notice: None };
-        let face = Face::new(&snapshot(vec![]), &status);
+        let status = Status { capture, paused, subject: subject.clone(), ..Status::default() };
+        let face = Face::new(&snapshot(vec![]), &status, Units::default());
         assert_eq!(face.tooltip.strip_prefix("Total ↓ 1.20 GB  ↑ 30.1 MB"), Some(expected));
         assert_eq!(face.paused, paused);
     }
@@ -88,7 +89,7 @@ fn the_busiest_five_come_first_then_those_with_the_most_bytes() {
         row(6, "up", (0, 500), 40),
         row(7, "idle smaller", (0, 0), 5),
     ];
-    let face = Face::new(&snapshot(rows), &live());
+    let face = Face::new(&snapshot(rows), &live(), Units::default());
     assert_eq!(
         face.processes,
         [
@@ -116,6 +117,7 @@ fn a_name_stays_one_line_of_bounded_width() {
     let face = Face::new(
         &snapshot(vec![row(1, &"é".repeat(40), (0, 0), 1), row(2, "a\nb\u{1b}c", (0, 0), 1)]),
         &live(),
+        Units::default(),
     );
     assert_eq!(face.processes.len(), 2);
     assert!(face.processes.contains(&format!("{}…   —", "é".repeat(32))));

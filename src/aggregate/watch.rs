@@ -1,0 +1,67 @@
+//! The last ten minutes of the row that the user looks at. Processes and domains keep theirs in ten-second steps all
+//! the time; connections are too many for that, so a connection's chart begins with the looking.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::counter::{Moment, Ring, Seconds};
+use super::snapshot::{Both, Watch};
+use crate::event::FlowId;
+
+/// What is watched, and the charts of the connections that were watched lately.
+#[derive(Debug, Default)]
+pub(super) struct Watches {
+    pub(super) wanted: Option<Watch>,
+    /// The newest last. Looking away and back again does not begin anew.
+    flows: VecDeque<WatchedFlow>,
+}
+
+/// A connection's chart.
+#[derive(Debug)]
+struct WatchedFlow {
+    flow: FlowId,
+    /// The beginning of what the chart knows.
+    begin: Moment,
+    seconds: Seconds,
+}
+
+impl Watches {
+    /// Begins a connection's chart with what is left of its last half minute, unless there is one.
+    pub(super) fn begin(&mut self, flow: FlowId, ring: &Ring, now: Moment) {
+        if self.flows.iter().any(|watched| watched.flow == flow) {
+            return;
+        }
+        if MAX_WATCHED <= self.flows.len() {
+            self.flows.pop_front();
+        }
+        let (begin, seconds) = ring.to_seconds(now, LONG_CHART);
+        self.flows.push_back(WatchedFlow { flow, begin, seconds });
+    }
+
+    /// A connection moved something.
+    pub(super) fn moved(&mut self, flow: FlowId, bytes: Both<u64>, now: Moment) {
+        if let Some(watched) = self.flows.iter_mut().find(|watched| watched.flow == flow) {
+            watched.seconds.add(now, bytes);
+        }
+    }
+
+    /// A connection's chart, and how far back it reaches.
+    pub(super) fn flow(&mut self, flow: FlowId, now: Moment) -> Option<(&mut Seconds, Duration)> {
+        let watched = self.flows.iter_mut().find(|watched| watched.flow == flow)?;
+        Some((&mut watched.seconds, now.since(watched.begin)))
+    }
+
+    /// Totals were set to zero: the charts begin anew.
+    pub(super) fn reset(&mut self, now: Moment) {
+        for watched in &mut self.flows {
+            watched.begin = now;
+            watched.seconds = Seconds::new(now, LONG_CHART);
+        }
+    }
+}
+
+/// Samples in a chart of ten minutes, one a second.
+pub(super) const LONG_CHART: usize = 600;
+
+/// Connections whose charts are kept, at 4.8 kB each.
+const MAX_WATCHED: usize = 16;

@@ -1,0 +1,108 @@
+//! The thread for what the user asks of the system, and for what takes a while to find: ending a process, showing a
+//! file, the icons of programs.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Weak};
+use std::thread;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::Shared;
+use crate::process::ending::{Doomed, Ender};
+use crate::process::icons::{Icons, Wanted};
+use crate::process::reveal::reveal;
+use crate::session::{Action, AppIcon, Backend as _, IconState, Program, Target};
+
+/// Chores that may wait. More are refused, and asked for again by whoever still wants them.
+const MAX_WAITING_CHORES: usize = 64;
+
+/// Programs whose icons, or the lack of one, are remembered; when full, all are forgotten.
+const MAX_ICONS: usize = 512;
+
+/// What is known of icons, by the app's id.
+pub(super) type KnownIcons = BTreeMap<String, IconState>;
+
+/// Something to do.
+pub(super) enum Chore {
+    /// End a process.
+    End { target: Target, force: bool },
+    /// Show a file.
+    Reveal(Arc<str>),
+    /// Find an icon.
+    Icon(Program),
+}
+
+/// A way to ask for chores, and the end that they arrive at.
+pub(super) fn channel() -> (Sender<Chore>, Receiver<Chore>) {
+    bounded(MAX_WAITING_CHORES)
+}
+
+/// Starts the thread. It ends when the last backend is dropped.
+pub(super) fn start(shared: Weak<Shared>, chores: Receiver<Chore>) -> std::io::Result<()> {
+    thread::Builder::new().name("chores".to_owned()).spawn(move || {
+        let ender = Ender::new();
+        let mut icons = Icons::default();
+        for chore in chores {
+            let Some(shared) = shared.upgrade() else { return };
+            match chore {
+                Chore::End { target, force } => {
+                    let doomed = Doomed { key: target.key, path: target.path.as_deref(), force };
+                    let outcome = match &ender {
+                        Ok(ender) => ender.end(doomed).map_err(|err| err.to_string()),
+                        Err(err) => Err(err.to_string()),
+                    };
+                    if let Err(why) = outcome {
+                        shared.act(Action::Notice(format!("{} was not ended: {why}.", target.name)));
+                    }
+                }
+                Chore::Reveal(path) => {
+                    if let Err(err) = reveal(Path::new(&*path)) {
+                        shared.act(Action::Notice(format!("{err}.")));
+                    }
+                }
+                Chore::Icon(program) => {
+                    let wanted =
+                        Wanted { app: &program.app, path: program.path.as_deref(), side: AppIcon::SIDE };
+                    let found = icons
+                        .find(&wanted)
+                        .map_or(IconState::None, |rgba| IconState::Found(Arc::new(AppIcon { rgba })));
+                    shared.know_icon(&program.app, &found);
+                }
+            }
+        }
+    })?;
+    Ok(())
+}
+
+impl Shared {
+    /// What is known of an icon. The first question has it looked for.
+    pub(super) fn icon_of(&self, program: &Program) -> IconState {
+        if let Some(known) = self.icons.load().get(&program.app) {
+            return known.clone();
+        }
+        if self.to_chores.try_send(Chore::Icon(program.clone())).is_ok() {
+            self.know_icon(&program.app, &IconState::Sought);
+        }
+        IconState::Sought
+    }
+
+    fn know_icon(&self, app: &str, state: &IconState) {
+        self.icons.rcu(|icons| {
+            let mut icons =
+                if icons.len() < MAX_ICONS { KnownIcons::clone(icons) } else { KnownIcons::new() };
+            // What was found is not forgotten for a question that crossed it.
+            if *state != IconState::Sought || !icons.contains_key(app) {
+                icons.insert(app.to_owned(), state.clone());
+            }
+            icons
+        });
+    }
+
+    /// Hands a chore over, or says that there is too much to do.
+    pub(super) fn ask_for(&self, chore: Chore) {
+        if self.to_chores.try_send(chore).is_err() {
+            self.act(Action::Notice("The system is slow to answer; try again in a moment.".to_owned()));
+        }
+    }
+}

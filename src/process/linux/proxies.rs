@@ -1,0 +1,163 @@
+//! The proxy settings of GNOME and KDE: read again only when their files have changed.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::SystemTime;
+
+use directories::BaseDirs;
+
+use crate::event::{ProxySetting, Tunnel};
+use crate::process::proxies::address;
+
+/// Both desktops' settings.
+#[derive(Debug)]
+pub(crate) struct System {
+    gnome: Watched,
+    kde: Watched,
+}
+
+/// A settings file, and what it said.
+#[derive(Debug, Default)]
+struct Watched {
+    file: Option<PathBuf>,
+    changed: Option<SystemTime>,
+    proxies: Vec<ProxySetting>,
+}
+
+impl Default for System {
+    fn default() -> Self {
+        let base = BaseDirs::new();
+        let file = |name: &str| base.as_ref().map(|base| base.config_dir().join(name));
+        let watched = |name| Watched { file: file(name), ..Watched::default() };
+        Self { gnome: watched("dconf/user"), kde: watched("kioslaverc") }
+    }
+}
+
+impl System {
+    pub(crate) fn proxies(&mut self) -> Vec<ProxySetting> {
+        // GNOME keeps its settings in a database of its own form, whose reader is its command.
+        self.gnome.refresh(|_| gsettings().map(|text| gnome(&text)).unwrap_or_default());
+        self.kde.refresh(|text| kde(&String::from_utf8_lossy(text)));
+        self.gnome.proxies.iter().chain(&self.kde.proxies).cloned().collect()
+    }
+
+    /// The helper finds these: they belong to processes that only it may look into.
+    #[expect(clippy::unused_self, reason = "a Mac has an answer")]
+    pub(crate) fn tunnels(&mut self) -> Option<Vec<Tunnel>> {
+        None
+    }
+}
+
+impl Watched {
+    /// Reads the file if it is another one than last time; one that is gone says nothing.
+    fn refresh(&mut self, read: impl Fn(&[u8]) -> Vec<ProxySetting>) {
+        let Some(file) = &self.file else { return };
+        let changed = fs::metadata(file).and_then(|metadata| metadata.modified()).ok();
+        if changed == self.changed {
+            return;
+        }
+        self.changed = changed;
+        self.proxies = fs::read(file).map(|text| read(&text)).unwrap_or_default();
+    }
+}
+
+/// What GNOME's own command says of the proxies.
+fn gsettings() -> Option<String> {
+    let mut command = Command::new("gsettings");
+    command.args(["list-recursively", "org.gnome.system.proxy"]).stdin(Stdio::null()).stderr(Stdio::null());
+    let output = command.output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Reads lines such as `org.gnome.system.proxy.http port 8080`.
+fn gnome(text: &str) -> Vec<ProxySetting> {
+    let value = |schema: &str, key: &str| {
+        text.lines().find_map(|line| {
+            let value = line.strip_prefix(schema)?.strip_prefix(' ')?.strip_prefix(key)?.strip_prefix(' ')?;
+            Some(value.trim().trim_matches('\''))
+        })
+    };
+    if value("org.gnome.system.proxy", "mode") != Some("manual") {
+        return Vec::new();
+    }
+    let kinds = ["http", "https", "ftp", "socks"];
+    let settings = kinds.iter().filter_map(|kind| {
+        let schema = format!("org.gnome.system.proxy.{kind}");
+        let (host, port) = (value(&schema, "host")?, value(&schema, "port")?.parse().ok()?);
+        let is_set = !host.is_empty() && port != 0;
+        is_set.then(|| ProxySetting { host: host.to_owned(), port, origin: "GNOME".to_owned() })
+    });
+    settings.collect()
+}
+
+/// Reads KDE's `kioslaverc`: `ProxyType=1` in its group *Proxy Settings* says that the proxies there are used.
+fn kde(text: &str) -> Vec<ProxySetting> {
+    let group = text.lines().skip_while(|line| line.trim() != "[Proxy Settings]").skip(1);
+    let lines: Vec<(&str, &str)> =
+        group.take_while(|line| !line.starts_with('[')).filter_map(|line| line.split_once('=')).collect();
+    let value =
+        |key: &str| lines.iter().find(|(known, _)| known.trim() == key).map(|(_, value)| value.trim());
+    if value("ProxyType") != Some("1") {
+        return Vec::new();
+    }
+    let keys = ["httpProxy", "httpsProxy", "ftpProxy", "socksProxy"];
+    keys.iter().filter_map(|key| address(value(key)?, "KDE")).collect()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    fn ends(settings: &[ProxySetting]) -> Vec<String> {
+        settings
+            .iter()
+            .map(|setting| format!("{}:{} {}", setting.host, setting.port, setting.origin))
+            .collect()
+    }
+
+    const GNOME: &str = "org.gnome.system.proxy autoconfig-url ''\n\
+        org.gnome.system.proxy ignore-hosts ['localhost', '127.0.0.0/8', '::1']\n\
+        org.gnome.system.proxy mode 'manual'\norg.gnome.system.proxy.ftp host ''\norg.gnome.system.proxy.ftp port 0\n\
+        org.gnome.system.proxy.http host '127.0.0.1'\norg.gnome.system.proxy.http port 7890\n\
+        org.gnome.system.proxy.https host 'proxy.test'\norg.gnome.system.proxy.https port 3128\n\
+        org.gnome.system.proxy.socks host '127.0.0.1'\norg.gnome.system.proxy.socks port 7891\n";
+
+    #[test]
+    fn gnome_says_its_proxies_when_they_are_set_by_hand() {
+        assert_eq!(
+            ends(&gnome(GNOME)),
+            ["127.0.0.1:7890 GNOME", "proxy.test:3128 GNOME", "127.0.0.1:7891 GNOME"]
+        );
+        assert_eq!(gnome(&GNOME.replace("'manual'", "'none'")), []);
+        assert_eq!(gnome(""), []);
+    }
+
+    #[test]
+    fn kde_says_its_proxies_when_they_are_set_by_hand() {
+        let text = "[Other]\nhttpProxy=http://wrong 1\n\n[Proxy Settings][$i]\nx=y\n[Proxy Settings]\nNoProxyFor=\n\
+            ProxyType=1\nhttpProxy=http://127.0.0.1 7890\nhttpsProxy=http://127.0.0.1:7892\nsocksProxy=socks://10.0.0.9 1080\n\
+            ftpProxy=\n[After]\nftpProxy=http://wrong 2\n";
+        assert_eq!(ends(&kde(text)), ["127.0.0.1:7890 KDE", "127.0.0.1:7892 KDE", "10.0.0.9:1080 KDE"]);
+        assert_eq!(kde(&text.replace("ProxyType=1", "ProxyType=2")), []);
+        assert_eq!(kde("ProxyType=1"), []);
+    }
+
+    #[test]
+    fn a_file_is_read_again_when_it_has_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("kioslaverc");
+        let mut watched = Watched { file: Some(file.clone()), ..Watched::default() };
+        let read = |text: &[u8]| kde(&String::from_utf8_lossy(text));
+        watched.refresh(read);
+        assert_eq!(watched.proxies, []);
+        fs::write(&file, "[Proxy Settings]\nProxyType=1\nhttpProxy=http://127.0.0.1 7890\n").unwrap();
+        watched.refresh(read);
+        assert_eq!(ends(&watched.proxies), ["127.0.0.1:7890 KDE"]);
+        watched.refresh(|_| unreachable!("nothing has changed"));
+        fs::remove_file(&file).unwrap();
+        watched.refresh(read);
+        assert_eq!(watched.proxies, [], "a file that is gone says nothing");
+    }
+}

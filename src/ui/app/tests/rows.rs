@@ -1,0 +1,283 @@
+//! Tests of what can be done with rows: ending a process, showing its file, charts, icons, moving columns, local rows.
+
+use super::*;
+use crate::aggregate::snapshot::Watched;
+use crate::session::Target;
+use crate::settings::Distance;
+
+/// `beta` is a program of this user, `alpha` of another one.
+fn with_programs() -> Snapshot {
+    let program = |row: &Arc<ProcessRow>| {
+        let path: Arc<str> = format!("/usr/bin/{}", row.name).into();
+        let user: Arc<str> = if &*row.name == "alpha" { "bob".into() } else { "alice".into() };
+        Arc::new(ProcessRow { path: Some(path), user: Some(user), ..ProcessRow::clone(row) })
+    };
+    Snapshot { processes: three().processes.iter().map(program).collect(), ..three() }
+}
+
+fn open_as_alice() -> (Window, Arc<Fake>) {
+    let (mut window, fake) = open(with_programs());
+    say(&fake, None);
+    window.run();
+    (window, fake)
+}
+
+fn say(fake: &Fake, notice: Option<&str>) {
+    *fake.status.lock().unwrap() = Arc::new(Status {
+        capture: CaptureState::Live,
+        user: Some("alice".into()),
+        notice: notice.map(Into::into),
+        ..Status::default()
+    });
+}
+
+fn beta() -> Target {
+    Target { key: pid(20), name: "beta".into(), path: Some("/usr/bin/beta".into()) }
+}
+
+fn ask_to_quit_beta(window: &mut Window) {
+    window.get_by_label_contains("beta").click_secondary();
+    window.run();
+    window.get_by_label("Quit process…").click();
+    window.run();
+}
+
+#[test]
+fn a_process_is_asked_to_end_after_a_question_and_forced_if_it_does_not_listen() {
+    let (mut window, fake) = open_as_alice();
+    ask_to_quit_beta(&mut window);
+    window.get_by_label("Quit beta?");
+    assert_eq!(fake.taken(), [], "nothing is done before the answer");
+    type_text(&mut window, "q");
+    assert_eq!(fake.taken(), [], "letters are no commands while a question stands");
+    window.get_by_label("Quit process").click();
+    window.run();
+    assert_eq!(fake.taken(), [Action::EndProcess { target: beta(), force: false }]);
+    assert!(window.query_by_label("beta has not quit").is_none(), "it is given time");
+    window.run_steps(20);
+    window.get_by_label("beta has not quit");
+    window.get_by_label("Force quit").click();
+    window.run();
+    assert_eq!(fake.taken(), [Action::EndProcess { target: beta(), force: true }]);
+    assert!(window.query_by_label("beta has not quit").is_none());
+}
+
+#[test]
+fn a_process_that_ends_is_not_complained_of() {
+    let (mut window, fake) = open_as_alice();
+    ask_to_quit_beta(&mut window);
+    window.get_by_label("Quit process").click();
+    window.run();
+    fake.put(three_without_beta());
+    window.run_steps(25);
+    assert!(window.query_by_label("beta has not quit").is_none());
+}
+
+fn three_without_beta() -> Snapshot {
+    let processes = with_programs().processes;
+    Snapshot { processes: processes.iter().filter(|row| &*row.name != "beta").cloned().collect(), ..three() }
+}
+
+#[test]
+fn a_question_can_be_answered_with_no() {
+    let (mut window, fake) = open_as_alice();
+    ask_to_quit_beta(&mut window);
+    window.get_by_label("Cancel").click();
+    window.run();
+    assert!(window.query_by_label("Quit beta?").is_none());
+    ask_to_quit_beta(&mut window);
+    press(&mut window, Press::Escape);
+    assert!(window.query_by_label("Quit beta?").is_none());
+    assert_eq!(fake.taken(), []);
+}
+
+#[test]
+fn what_the_system_refuses_is_said() {
+    let (mut window, fake) = open_as_alice();
+    ask_to_quit_beta(&mut window);
+    window.get_by_label("Quit process").click();
+    window.run();
+    say(&fake, Some("beta was not ended: it belongs to another user."));
+    window.run_steps(25);
+    window.get_by_label("That did not work");
+    window.get_by_label_contains("it belongs to another user");
+    assert!(window.query_by_label("beta has not quit").is_none(), "once is enough");
+}
+
+#[test]
+fn only_the_user_s_own_processes_of_this_machine_can_be_ended() {
+    let (mut window, fake) = open_as_alice();
+    window.get_by_label_contains("alpha").click_secondary();
+    window.run();
+    window.get_by_label("Copy name");
+    assert!(window.query_by_label("Quit process…").is_none(), "it is bob's");
+    press(&mut window, Press::Escape);
+    fake.put(Snapshot { source: Source::Recording, ..with_programs() });
+    window.run_steps(5);
+    window.get_by_label_contains("beta").click_secondary();
+    window.run();
+    window.get_by_label("Copy name");
+    for label in ["Quit process…", text::REVEAL] {
+        assert!(window.query_by_label(label).is_none(), "a recording's processes are elsewhere: {label}");
+    }
+}
+
+#[test]
+fn a_program_is_shown_in_the_file_manager() {
+    let (mut window, fake) = open_as_alice();
+    window.get_by_label_contains("beta").click_secondary();
+    window.run();
+    window.get_by_label(text::REVEAL).click();
+    window.run();
+    assert_eq!(fake.taken(), [Action::Reveal("/usr/bin/beta".into())]);
+}
+
+#[test]
+fn the_details_offer_the_same_for_a_connection_s_process() {
+    let (mut window, fake) = open_as_alice();
+    window.key_press_modifiers(Modifiers::COMMAND, Press::Num2);
+    window.run();
+    press(&mut window, Press::ArrowDown);
+    press(&mut window, Press::Enter);
+    assert!(fake.taken().contains(&Action::Watch(Some(Watch::Connection(FlowId(1))))));
+    window.get_by_label(text::REVEAL).click();
+    window.run();
+    window.get_by_label("Quit process…").click();
+    window.run();
+    window.get_by_label("Quit beta?");
+    assert!(fake.taken().contains(&Action::Reveal("/usr/bin/beta".into())));
+}
+
+#[test]
+fn the_selected_row_is_watched_while_the_details_show() {
+    let (mut window, fake) = open(three());
+    press(&mut window, Press::ArrowDown);
+    assert_eq!(fake.taken(), [], "nobody looks at a chart");
+    window.key_press_modifiers(Modifiers::COMMAND, Press::I);
+    window.run();
+    let watch = Watch::Process(Some(pid(10)));
+    let is_watch = |action: &Action| matches!(action, Action::Watch(_));
+    let wishes: Vec<Action> = fake.taken().into_iter().filter(is_watch).collect();
+    assert_eq!(wishes, [Action::Watch(Some(watch.clone()))], "once");
+    window.get_by_label("Last minute");
+    let samples = |count| (0..count).map(|_| Both { rx: 1000.0, tx: 10.0 }).collect();
+    let (seconds, tens) = (samples(60), samples(40));
+    let known = Duration::from_secs(400);
+    let watched = Watched { of: watch, seconds, tens, tens_age: Duration::from_secs(3), known };
+    fake.put(Snapshot { watched: Some(watched), ..three() });
+    window.run();
+    window.get_by_label("Last 10 minutes");
+    window.get_by_label_contains("peaks: down 1.00\u{2009}kB/s, up 10\u{2009}B/s");
+    window.key_press_modifiers(Modifiers::COMMAND, Press::I);
+    window.run();
+    assert!(fake.taken().contains(&Action::Watch(None)));
+}
+
+#[test]
+fn an_icon_is_asked_for_once_and_only_for_rows_in_sight() {
+    let many = (1..1000).map(|number| process(number, &format!("p{number}"), 1000.0 - number as f32));
+    let (mut window, fake) = open(Snapshot { processes: many.collect(), ..Snapshot::default() });
+    window.run_steps(10);
+    let asked = fake.icons_asked.lock().unwrap().clone();
+    let different: BTreeSet<_> = asked.iter().collect();
+    assert_eq!(asked.len(), different.len(), "each once");
+    assert!((10..60).contains(&asked.len()), "{}", asked.len());
+    assert!(asked.contains(&"p1".to_owned()));
+}
+
+#[test]
+fn an_icon_of_the_wrong_size_does_no_harm() {
+    let (mut window, fake) = open(Snapshot::default());
+    for (app, pixels) in [("short", 3), ("whole", 32 * 32 * 4)] {
+        *fake.icon.lock().unwrap() = Some(Arc::new(AppIcon { rgba: vec![200; pixels] }));
+        fake.put(Snapshot { processes: vec![process(1, app, 1.0)].into(), ..Snapshot::default() });
+        window.run_steps(6);
+        assert_eq!(rows(&window), [app]);
+    }
+}
+
+#[test]
+fn a_column_is_moved_by_dragging_its_head() {
+    let (mut window, fake) = open(three());
+    let centre = |window: &Window, title: &str| window.get_by_label_contains(title).rect().center();
+    let (from, to) = (centre(&window, "Downloaded,"), centre(&window, "PID,"));
+    window.drag_at(from);
+    window.run();
+    window.hover_at(to - egui::vec2(10.0, 0.0));
+    window.run();
+    window.drop_at(to - egui::vec2(10.0, 0.0));
+    window.run_steps(8);
+    assert!(centre(&window, "Downloaded,").x < centre(&window, "PID,").x);
+    assert!(centre(&window, "Process,").x < centre(&window, "Downloaded,").x);
+    let saved = fake.taken().into_iter().rev().find_map(|action| match action {
+        Action::SaveSettings(settings) => Some(settings.processes.order),
+        _ => None,
+    });
+    assert_eq!(saved.unwrap().get(..3).unwrap(), ["name", "downloaded", "app"]);
+    window.get_by_label("Down/s, sorted descending");
+}
+
+#[test]
+fn local_rows_can_be_left_out_and_the_footer_says_how_many() {
+    let local = |row: Arc<ConnectionRow>| {
+        Arc::new(ConnectionRow { remote: "192.168.1.9:631".parse().unwrap(), ..ConnectionRow::clone(&row) })
+    };
+    let connections = vec![connection(1, 20, "one.example.com"), local(connection(2, 20, "printer.local"))];
+    assert_eq!(connections.get(1).unwrap().distance(), Distance::LocalNetwork);
+    let (mut window, _) = open(Snapshot { connections: connections.into(), ..three() });
+    window.key_press_modifiers(Modifiers::COMMAND, Press::Num2);
+    window.run();
+    assert_eq!(rows(&window).len(), 2);
+    window.key_press_modifiers(Modifiers::COMMAND, Press::Comma);
+    window.run();
+    window.get_by_label("Internet only").click();
+    window.run();
+    press(&mut window, Press::Escape);
+    assert_eq!(rows(&window), ["one.example.com"]);
+    window.get_by_label("1 of 2 connections, 1 local hidden");
+    type_text(&mut window, "printer");
+    window.get_by_label("Only local traffic: 1 row");
+    window.get_by_label("Show it").click();
+    window.run();
+    assert_eq!(rows(&window), ["printer.local"]);
+}
+
+#[test]
+fn a_recording_is_played_from_where_the_user_clicks() {
+    let (mut window, fake) = open(three());
+    let capture =
+        CaptureState::Recording { played: Duration::from_mins(1), length: Some(Duration::from_mins(2)) };
+    let status = Status { capture, paused: true, speed: 1.0, ..Status::default() };
+    *fake.status.lock().unwrap() = Arc::new(status);
+    window.run();
+    window.get_by_label("One second on").click();
+    window.run();
+    assert_eq!(fake.taken(), [Action::Step]);
+    let bar = window.get_by_role(Role::Slider).rect();
+    let at = egui::pos2(bar.left() + bar.width() * 0.25, bar.center().y);
+    window.drag_at(at);
+    window.drop_at(at);
+    window.run();
+    let [Action::Seek(to)] = fake.taken()[..] else { panic!("one wish") };
+    assert!((29.0..31.0).contains(&to.as_secs_f32()), "{to:?}");
+    fake.capture(CaptureState::Ended { note: None });
+    window.run();
+    window.get_by_label("Play again").click();
+    window.run();
+    assert_eq!(fake.taken(), [Action::Seek(Duration::ZERO)]);
+}
+
+#[test]
+fn defaults_can_be_restored() {
+    let (mut window, _) = open(three());
+    window.get_by_label("Process, not sorted").click();
+    window.run();
+    window.key_press_modifiers(Modifiers::COMMAND, Press::Comma);
+    window.run();
+    window.get_by_label("Light").click();
+    window.run();
+    window.get_by_label("Restore defaults").click();
+    window.run();
+    let settings = window.state().settings();
+    assert_eq!((settings.appearance, &settings.processes.sort), (Appearance::System, &None));
+}
