@@ -1,14 +1,9 @@
 //! What a tick costs, by how many connections there are and how many of them moved; and what a connection weighs.
 
-use std::net::SocketAddr;
-use std::time::Duration;
+#[path = "support/busy.rs"]
+mod busy;
 
-use crow::aggregate::{Aggregator, AggregatorOptions};
-use crow::event::{
-    App, Delta, Direction, Event, FlowId, FlowKey, Interface, InterfaceId, InterfaceKind, Owner, OwnerSource,
-    Process, ProcessKey, Protocol,
-};
-use crow::time::Timestamp;
+use busy::{Busy, at};
 use divan::counter::ItemsCount;
 use divan::{AllocProfiler, Bencher};
 
@@ -77,89 +72,3 @@ fn weight(bencher: Bencher<'_, '_>, (flows, is_busy): (u32, bool)) {
 fn open(bencher: Bencher<'_, '_>, flows: u32) {
     bencher.counter(ItemsCount::new(flows)).bench_local(|| Busy::new(flows).aggregator.tick(at(0)));
 }
-
-struct Busy {
-    aggregator: Aggregator,
-    now: Timestamp,
-    flows: u32,
-}
-
-impl Busy {
-    fn new(flows: u32) -> Self {
-        let mut aggregator = Aggregator::new(AggregatorOptions::default());
-        aggregator.ingest(&Event::InterfaceUp(Interface {
-            id: InterfaceId(1),
-            name: "en0".to_owned(),
-            kind: InterfaceKind::Physical,
-            uppers: Vec::new(),
-        }));
-        for pid in 1..=PROCESSES {
-            let app = App { id: format!("app{pid}"), name: format!("App {pid}") };
-            let key = ProcessKey { pid, started: None };
-            let name = format!("program{pid}");
-            aggregator.ingest(&Event::Process(Process {
-                key,
-                name,
-                path: None,
-                uid: None,
-                user: None,
-                parent: None,
-                app,
-            }));
-        }
-        for flow in 0..flows {
-            aggregator.ingest(&opened(flow));
-        }
-        let mut busy = Self { aggregator, now: at(0), flows };
-        busy.touch(flows);
-        busy
-    }
-
-    /// Lets every window and chart run out.
-    fn settle(&mut self) {
-        for _ in 0..70 {
-            self.now = self.now + Duration::from_secs(1);
-            self.aggregator.tick(self.now);
-        }
-    }
-
-    /// Moves something on the next `touched` flows, a quarter of a second later.
-    fn touch(&mut self, touched: u32) {
-        self.now = self.now + Duration::from_millis(250);
-        // The same flows each time, as a busy machine has them.
-        let deltas = (0..touched).map(|index| {
-            let flow = FlowId(u64::from(index * (self.flows / touched.max(1)).max(1) % self.flows.max(1)));
-            Delta { rx_bytes: 1_500, tx_bytes: 60, rx_packets: 1, tx_packets: 1, ..Delta::new(flow) }
-        });
-        let event = Event::Deltas { time: self.now, deltas: deltas.collect() };
-        self.aggregator.ingest(&event);
-    }
-}
-
-fn at(secs: u64) -> Timestamp {
-    Timestamp::new(1_795_291_200 + secs, 0)
-}
-
-fn opened(flow: u32) -> Event {
-    let [_, high, middle, low] = flow.to_be_bytes();
-    // A tenth as many remote addresses as flows.
-    let [_, near, far, end] = (flow / 10).to_be_bytes();
-    let key = FlowKey {
-        protocol: Protocol::TCP,
-        local: SocketAddr::from(([10, high, middle, low], 50_000)),
-        remote: SocketAddr::from(([198, near, far, end], 443)),
-        interface: InterfaceId(1),
-    };
-    let pid = i32::try_from(flow % 300).unwrap_or(0) + 1;
-    let owner =
-        Owner { process: ProcessKey { pid, started: None }, via: None, source: OwnerSource::SocketTable };
-    Event::FlowOpened {
-        flow: FlowId(flow.into()),
-        time: at(0),
-        key,
-        opened: Some(Direction::Out),
-        owner: Some(owner),
-    }
-}
-
-const PROCESSES: i32 = 300;

@@ -42,7 +42,7 @@ impl AccountRow for ProcessRow {
 #[derive(Default)]
 pub(super) struct Processes {
     pub(super) ledger: Ledger<ProcessRow>,
-    /// Those that have ended and whose rows are still there, in the order of their end.
+    /// Those that have ended and whose rows will go, in the order of their end.
     exited: Vec<ProcessKey>,
     /// How long the row of a process that has ended stays; `None` is for ever.
     linger: Option<Duration>,
@@ -104,7 +104,10 @@ impl Processes {
         let Some(account) = self.ledger.edit(slot) else { return };
         if account.extra.exited.replace(now).is_none() {
             Arc::make_mut(&mut account.row).exited = true;
-            self.exited.push(process);
+            // Rows that stay for ever need no looking after.
+            if self.linger.is_some() {
+                self.exited.push(process);
+            }
         }
     }
 

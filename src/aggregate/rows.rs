@@ -411,11 +411,13 @@ impl Row for DomainRow {
     }
 }
 
-/// Rows in a leaf. Small, because copying a leaf touches every row in it.
-const LEAF: usize = 16;
+/// Rows in a leaf. Small, because copying a leaf touches every row in it: counting a reference to a row that nobody
+/// has looked at for a while is a cache miss. For 100 changes among 100 000 rows, leaves of 16 in groups of 32 took
+/// 145 µs; 8 in 16 take 81 µs, and 4 in 16 take 95 µs.
+const LEAF: usize = 8;
 
 /// Leaves in a group.
-const GROUP: usize = 32;
+const GROUP: usize = 16;
 
 #[cfg(test)]
 mod tests;

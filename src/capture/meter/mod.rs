@@ -192,8 +192,7 @@ impl Meter {
             return;
         }
         let (pair, source_is_low) = Pair::of(packet, place);
-        let tag = self.table.tag(&pair);
-        let found = self.table.find(tag, &pair);
+        let found = self.table.find(&pair);
         let direction = match found.and_then(|slot| self.table.get(slot)) {
             Some(flow) if flow.local_is_low == source_is_low => Direction::Out,
             Some(_) => Direction::In,
@@ -209,7 +208,7 @@ impl Meter {
             },
         };
         let local_is_low = source_is_low == (direction == Direction::Out);
-        self.see(context, Lookup { pair, tag, found, local_is_low }, &sight(direction));
+        self.see(context, Lookup { pair, found, local_is_low }, &sight(direction));
     }
 
     /// Counts a frame that is no packet: [`wire::Error::Unsupported`] is another protocol than IP, the rest
@@ -344,10 +343,9 @@ impl Meter {
     fn see_end(&mut self, context: &Context<'_>, place: Place, sight: &Sight<'_>) {
         let (pair, source_is_low) = Pair::of(sight.packet, place);
         let pair = pair.for_end(sight.direction, source_is_low);
-        let tag = self.table.tag(&pair);
-        let found = self.table.find(tag, &pair);
+        let found = self.table.find(&pair);
         let local_is_low = source_is_low == (sight.direction == Direction::Out);
-        self.see(context, Lookup { pair, tag, found, local_is_low }, sight);
+        self.see(context, Lookup { pair, found, local_is_low }, sight);
     }
 
     /// Sees a packet from one end.
@@ -395,7 +393,7 @@ impl Meter {
             self.close(silent, context.time, CloseReason::Evicted);
         }
         let flow = Flow::new(lookup.pair, lookup.local_is_low, sight, self.options.payload);
-        let slot = self.table.insert(lookup.tag, flow)?;
+        let slot = self.table.insert(flow)?;
         let flow = self.table.get_mut(slot)?;
         self.pending.opened(flow, context.time);
         if let (Some(state), Some(delta)) = (flow.state(), self.pending.delta(flow)) {
@@ -425,7 +423,6 @@ impl Meter {
 #[derive(Clone, Copy, Debug)]
 struct Lookup {
     pair: Pair,
-    tag: table::Tag,
     found: Option<u32>,
     local_is_low: bool,
 }

@@ -35,6 +35,8 @@ pub(super) struct Table {
     /// The index: a part of the hash and the slot, small so that it stays in the cache.
     index: HashTable<(Tag, u32)>,
     hasher: DefaultHashBuilder,
+    /// Where the last packet's flow is: packets come in runs, and within one nothing need be hashed.
+    latest: u32,
     /// The first and the last flow on each spoke.
     wheel: Vec<[u32; 2]>,
     /// The next spoke to look at, as a number that only grows.
@@ -49,6 +51,7 @@ impl Default for Table {
             free: Vec::new(),
             index: HashTable::new(),
             hasher: DefaultHashBuilder::default(),
+            latest: NONE,
             wheel: (0..SPOKES).map(|_| [NONE, NONE]).collect(),
             turn: 0,
             serial: 0,
@@ -87,15 +90,22 @@ impl Table {
         self.index.len()
     }
 
-    pub(super) fn tag(&self, pair: &Pair) -> Tag {
+    fn tag(&self, pair: &Pair) -> Tag {
         Tag(u32::try_from(self.hasher.hash_one(pair) >> 32).unwrap_or(0))
     }
 
-    pub(super) fn find(&self, tag: Tag, pair: &Pair) -> Option<u32> {
+    pub(super) fn find(&mut self, pair: &Pair) -> Option<u32> {
+        // An empty slot's pair could be a packet's, but it has no id.
+        if self.get(self.latest).is_some_and(|flow| flow.pair == *pair && flow.id != FlowId::default()) {
+            return Some(self.latest);
+        }
+        let tag = self.tag(pair);
         let same = |&(other, slot): &(Tag, u32)| {
             other == tag && self.get(slot).is_some_and(|flow| flow.pair == *pair)
         };
-        self.index.find(tag.hash(), same).map(|&(_, slot)| slot)
+        let found = self.index.find(tag.hash(), same).map(|&(_, slot)| slot);
+        self.latest = found.unwrap_or(NONE);
+        found
     }
 
     pub(super) fn get(&self, slot: u32) -> Option<&Flow> {
@@ -114,7 +124,8 @@ impl Table {
 
     /// Takes a flow in, gives it its id and hangs it on the wheel. The caller has seen to it that there is
     /// room.
-    pub(super) fn insert(&mut self, tag: Tag, mut flow: Flow) -> Option<u32> {
+    pub(super) fn insert(&mut self, mut flow: Flow) -> Option<u32> {
+        let tag = self.tag(&flow.pair);
         let slot = match self.free.pop() {
             Some(slot) => slot,
             None if self.slots.len() < MAX_SLOTS => u32::try_from(self.slots.len()).ok()?,
