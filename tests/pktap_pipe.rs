@@ -9,8 +9,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::Arc;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -32,6 +32,9 @@ const CASE: &str = "CROW_PKTAP_CASE";
 /// What the kernel is said to have dropped.
 const DROPS: u32 = 41;
 const PATIENCE: Duration = Duration::from_secs(40);
+
+/// Held while a program is written and started.
+static STARTING: Mutex<()> = Mutex::new(());
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pktap").join(name)
@@ -59,6 +62,8 @@ fn play(test: &str, case: &str, file: &Path) {
     let folder = tempfile::tempdir().unwrap();
     let me = std::env::current_exe().unwrap();
     let app = folder.path().join("app");
+    // A program that is still open for writing in a child which another test starts meanwhile cannot be started.
+    let turn = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
     fs::copy(&me, &app).unwrap();
     let script = folder.path().join("crow-helper");
     let words =
@@ -69,8 +74,12 @@ fn play(test: &str, case: &str, file: &Path) {
         .args(["--exact", test, "--nocapture"])
         .env(FILE, file)
         .env(CASE, case)
-        .output()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
         .unwrap();
+    drop(turn);
+    let run = run.wait_with_output().unwrap();
     let said = format!("{}{}", String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
     assert!(run.status.success() && said.contains("1 passed"), "{case}: {said}");
 }

@@ -10,7 +10,7 @@ use super::routes::products;
 use super::snapshot::{HostName, HostSource};
 use crate::event::{Direction, FlowId, InterfaceKind, Protocol};
 use crate::time::Timestamp;
-use crate::wire::{quic, tls, wireguard};
+use crate::wire::{greeting, wireguard};
 
 impl Aggregator {
     /// Reads a datagram, and names the flows that it was about.
@@ -26,7 +26,7 @@ impl Aggregator {
             }
             let reading = match flow.closed {
                 None if !flow.is_read => Some(self.finders.datagram(id, bytes)),
-                None if quic::is_initial(bytes) => self.finders.later_datagram(id, bytes),
+                None if greeting::is_initial(bytes) => self.finders.later_datagram(id, bytes),
                 _ => None,
             };
             if let Some(reading) = reading {
@@ -53,7 +53,7 @@ impl Aggregator {
     pub(super) fn overhear(&mut self, id: FlowId, piece: &Piece<'_>) {
         let Some(flow) = self.connections.get(id) else { return };
         // A hello is read even after all seemed to be said: it may be the first thing that a protocol says in TLS.
-        if flow.closed.is_some() || (flow.is_read && !tls::begins_hello(piece.bytes)) {
+        if flow.closed.is_some() || (flow.is_read && !greeting::begins_hello(piece.bytes)) {
             return;
         }
         let time = flow.row.last_seen;

@@ -1,7 +1,7 @@
 //! The first payload bytes of a TCP stream, put in order: segments come late, twice, overlapping or cut.
 
 use crate::event::Direction;
-use crate::wire::tls;
+use crate::wire::greeting;
 
 /// Bytes kept from the start of what the opener of a connection sends: room for a dialogue before TLS or for a
 /// proxy's greeting and request.
@@ -90,7 +90,8 @@ impl Openings {
                 *stream = Stream { base: Some(payload.sequence), ..Stream::new(0) };
             }
         }
-        stream.limit = stream.delivered + tls::hello_len(payload.bytes).unwrap_or(MAX_HELLO).min(MAX_HELLO);
+        stream.limit =
+            stream.delivered + greeting::hello_len(payload.bytes).unwrap_or(MAX_HELLO).min(MAX_HELLO);
     }
 
     /// Takes a segment in and gives back the bytes that can now be read in order. The first that is seen is the

@@ -3,6 +3,7 @@
 
 pub mod dns;
 pub mod frame;
+pub mod greeting;
 pub mod http;
 pub mod pktap;
 pub mod quic;

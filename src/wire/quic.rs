@@ -9,6 +9,7 @@ mod keys;
 use keys::Keys;
 
 use super::cursor::Cursor;
+use super::greeting::QuicVersion as Version;
 use super::tls::{self, ClientHello};
 use super::{Error, Result};
 
@@ -20,55 +21,6 @@ pub const MAX_COALESCED: usize = 8;
 
 /// Bytes of a connection id in the versions that are read (RFC 9000 §17.2).
 const MAX_CONNECTION_ID: usize = 20;
-
-/// A version of QUIC whose Initial packets can be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Version {
-    /// Drafts 21 and 22.
-    Draft21,
-    /// Drafts 23 to 28.
-    Draft23,
-    /// Drafts 29 to 32.
-    Draft29,
-    /// Google's Q050.
-    Google50,
-    /// Version 1 (RFC 9000), and drafts 33 and 34, which are the same here.
-    One,
-    /// Version 2 (RFC 9369).
-    Two,
-}
-
-impl Version {
-    /// By the number in the header (IANA "QUIC Versions"; drafts are 0xff0000xx, those of mvfst 0xfaceb0xx).
-    const fn of(number: u32) -> Option<Self> {
-        match number {
-            0xff00_0015 | 0xff00_0016 | 0xface_b001 => Some(Self::Draft21),
-            0xff00_0017..=0xff00_001c | 0xface_b002 | 0xface_b00e => Some(Self::Draft23),
-            0xff00_001d..=0xff00_0020 => Some(Self::Draft29),
-            1 | 0xff00_0021 | 0xff00_0022 => Some(Self::One),
-            0x6b33_43cf => Some(Self::Two),
-            0x5130_3530 => Some(Self::Google50),
-            _ => None,
-        }
-    }
-
-    /// The kind of a packet with this first byte: 0 Initial, 1 0-RTT, 2 Handshake, 3 Retry. RFC 9369 §3.2 counts from
-    /// another one.
-    const fn kind(self, first: u8) -> u8 {
-        let turn = if matches!(self, Self::Two) { 3 } else { 0 };
-        ((first >> 4) + turn) & 3
-    }
-}
-
-/// Whether a datagram begins with the header of an Initial packet (RFC 9000 §17.2, RFC 9369 §3.2) of a version that
-/// is read. Both ends send them.
-#[must_use]
-pub fn is_initial(datagram: &[u8]) -> bool {
-    const LONG_AND_FIXED: u8 = 0xc0;
-    let [first, a, b, c, d, ..] = *datagram else { return false };
-    first & LONG_AND_FIXED == LONG_AND_FIXED
-        && Version::of(u32::from_be_bytes([a, b, c, d])).is_some_and(|version| version.kind(first) == 0)
-}
 
 /// What is gathered from one client's Initial packets.
 #[derive(Debug, Default)]

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::cursor::Cursor;
+use super::greeting::{CLIENT_HELLO, HANDSHAKE, MAX_RECORD};
 use super::{Error, Result};
 
 /// Bytes of a `ClientHello` that are looked at: more than any capture of an opening holds.
@@ -12,13 +13,6 @@ pub const MAX_HELLO: usize = 1 << 15;
 
 /// Protocols and versions of one hello that are kept; those beyond are left out.
 pub const MAX_OFFERS: usize = 32;
-
-// `ContentType` and `HandshakeType` (RFC 8446 §5.1, §4).
-const HANDSHAKE: u8 = 22;
-const CLIENT_HELLO: u8 = 1;
-
-/// Bytes that a record carries at most (RFC 8446 §5.1; the 2048 more are TLS 1.2's for ciphertext).
-const MAX_RECORD: u16 = (1 << 14) + 2048;
 
 // `ExtensionType` (IANA "TLS ExtensionType Values").
 const SERVER_NAME: u16 = 0;
@@ -61,30 +55,6 @@ pub fn hello_in_records(stream: &[u8]) -> Result<ClientHello> {
         Err(Error::Truncated) => Err(cut),
         other => other,
     }
-}
-
-/// Whether a TCP segment begins with a `ClientHello`, by the fixed part of its headers: a handshake record of any
-/// version (RFC 8446 §5.1), and in it the first fragment of that message.
-#[must_use]
-pub const fn begins_hello(segment: &[u8]) -> bool {
-    matches!(segment, [HANDSHAKE, 3, 0..=4, high, low, CLIENT_HELLO, ..] if is_record_len(*high, *low))
-}
-
-const fn is_record_len(high: u8, low: u8) -> bool {
-    let len = u16::from_be_bytes([high, low]);
-    0 < len && len <= MAX_RECORD
-}
-
-/// Bytes from the start of a segment that [`begins_hello`] to the end of that message; `None` when its length is
-/// not there yet, or when records cut it.
-#[must_use]
-pub fn hello_len(segment: &[u8]) -> Option<usize> {
-    let mut cursor = Cursor::new(segment);
-    cursor.array::<3>().ok()?;
-    let record = usize::from(cursor.u16_be().ok()?);
-    cursor.u8().ok()?;
-    let message = 4 + usize::try_from(cursor.u24_be().ok()?).ok()?;
-    (message <= record).then_some(5 + message)
 }
 
 /// The handshake bytes in the records at the start of `stream`, and why they end where they end.

@@ -32,6 +32,8 @@ const LAYERS: &[&str] = &["capture", "event", "helper", "process", "time", "wire
 const WIRE: &[&str] = &[
     "cursor",
     "frame",
+    // By their first eleven bytes only: see src/wire/greeting.rs.
+    "greeting",
     "link",
     "pktap",
     "Packet",

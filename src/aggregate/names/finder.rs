@@ -6,7 +6,7 @@ use super::reader::{self, Reading};
 use crate::aggregate::snapshot::HostSource;
 use crate::event::{Direction, FlowId};
 use crate::wire::quic::Initials;
-use crate::wire::{Error, tls};
+use crate::wire::{Error, greeting};
 
 /// The flows whose opening bytes have not said all yet.
 #[derive(Debug, Default)]
@@ -72,7 +72,7 @@ impl Finders {
     /// A piece that begins with a `ClientHello` is read whatever came before it, and from either end: the beginning may
     /// not have been seen, or been of a protocol that is not known here.
     pub fn opening(&mut self, place: Place, piece: &Piece<'_>) -> Option<Found> {
-        let is_hello = !place.is_dns && tls::begins_hello(piece.bytes);
+        let is_hello = !place.is_dns && greeting::begins_hello(piece.bytes);
         let known = self.streams.get(&place.flow);
         let client = known.and_then(|finder| finder.client).or(place.opener);
         let is_answer = client.is_some_and(|client| client != piece.direction);

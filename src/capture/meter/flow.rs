@@ -6,7 +6,7 @@ use crate::capture::Marks;
 use crate::capture::opening::{GapBudget, Openings, Payload};
 use crate::capture::tcp::{Connection, Segment, opposite};
 use crate::event::{Delta, Direction, Event, FlowId, FlowKey, Owner, Protocol, TcpState};
-use crate::wire::{Packet, TcpFlags, quic, tls};
+use crate::wire::{Packet, TcpFlags, greeting};
 
 /// The DNS, mDNS and LLMNR ports (RFC 1035, RFC 6762, RFC 4795), whose every message is passed on.
 const NAME_PORTS: [u16; 3] = [53, 5353, 5355];
@@ -184,7 +184,7 @@ impl Flow {
         let transport = &sight.packet.transport;
         let tcp = transport.tcp?;
         let direction = sight.direction;
-        let is_hello = tls::begins_hello(transport.payload);
+        let is_hello = greeting::begins_hello(transport.payload);
         if is_hello {
             self.openings.get_or_insert_with(|| Box::new(Openings::over()));
         }
@@ -239,7 +239,7 @@ impl Flow {
         if NAME_PORTS.iter().any(|&port| self.pair.has_port(port)) {
             return Some(bytes);
         }
-        let (count, limit, longest) = if quic::is_initial(bytes) {
+        let (count, limit, longest) = if greeting::is_initial(bytes) {
             (&mut self.initials, MAX_INITIALS, MAX_INITIAL)
         } else {
             (&mut self.datagrams, MAX_FIRST_DATAGRAMS, MAX_FIRST_DATAGRAM)

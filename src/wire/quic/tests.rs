@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::keys::tests::{CRYPTO_FRAME, seal, unhex};
 use super::*;
+use crate::wire::greeting;
 use crate::wire::tls::tests::hello_for;
 
 const ID: &[u8] = b"\x83\x94\xc8\xf0\x3e\x51\x57\x08";
@@ -190,11 +191,14 @@ fn initials_are_known_by_their_header() {
     for version in [V1, V2, DRAFT_29, 0xface_b002, 0xff00_0016] {
         let datagram = initial(version, 0, &crypto(0, b"hello"));
         for len in 0..datagram.len() {
-            assert_eq!(is_initial(&datagram[..len]), len >= 5, "{version:x}: {len} bytes");
+            assert_eq!(greeting::is_initial(&datagram[..len]), len >= 5, "{version:x}: {len} bytes");
         }
-        assert!(!is_initial(&start(version, 1, ID)) && !is_initial(&start(version, 2, ID)), "{version:x}");
+        assert!(
+            !greeting::is_initial(&start(version, 1, ID)) && !greeting::is_initial(&start(version, 2, ID)),
+            "{version:x}"
+        );
     }
-    assert!(!is_initial(&start(GREASE, 0, ID)) && !is_initial(b"\x40\0\0\0\x01"));
+    assert!(!greeting::is_initial(&start(GREASE, 0, ID)) && !greeting::is_initial(b"\x40\0\0\0\x01"));
 }
 
 #[test]
