@@ -58,7 +58,11 @@
 //!   `--hidden` starts without a window, which is what "Open at login" does on Linux. (macOS says by itself that login
 //!   has started an app.)
 //! - **Who opens Crow at login** is asked of the system each time and not kept in the settings: it can be changed there.
-//! - **JSON**: `interval_s` is `null` when only a recording's end is printed; `limits` is there when one was reached.
+//! - **Greetings**: the helper compares the first eleven bytes of a payload with how TLS and QUIC begin
+//!   ([`wire::greeting`]), and passes on what begins so whenever it comes. Otherwise a hello in a connection that was
+//!   found midway, or behind a proxy's long head, would have no name.
+//! - **What a proxy or tunnel moves** counts once, for the app: see `aggregate::routes`.
+//! - **JSON**: a connection has `host_note` too (`ech_outer`, `encrypted_dns`, `private_relay`); `interval_s` is `null` when only a recording's end is printed; `limits` is there when one was reached.
 
 pub mod aggregate;
 #[cfg(all(target_os = "linux", feature = "window"))]
