@@ -130,10 +130,11 @@ impl Sockets {
         use crate::event::Protocol;
         use crate::process::macos::{Mac, System as _};
 
+        let mut mac = Mac::default();
         let (mut listed, mut found) = (0, 0);
         let me = std::process::id().cast_signed();
         for protocol in [Protocol::TCP, Protocol::UDP] {
-            match Mac.sockets(protocol) {
+            match mac.sockets(protocol) {
                 Ok(sockets) => {
                     listed += sockets.len();
                     let is_ours =

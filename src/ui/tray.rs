@@ -191,7 +191,7 @@ impl Tray {
         // width after calm seconds comes with the next change of the text.
         let shown = |face: &Face| (face.up.clone(), face.down.clone());
         let is_same = face.style == self.face.style
-            && (face.style == MenuBar::Icon || shown(face) == shown(&self.face));
+            && (face.style == crate::settings::MenuBar::Icon || shown(face) == shown(&self.face));
         if self.refreshed_before && is_same {
             return Ok(());
         }

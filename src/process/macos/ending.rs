@@ -29,7 +29,7 @@ impl Ender {
     ///
     /// [`EndError`].
     pub fn end(&self, doomed: Doomed<'_>) -> Result<(), EndError> {
-        let facts = Mac.facts(doomed.key.pid).ok_or(EndError::Gone)?;
+        let facts = Mac::default().facts(doomed.key.pid).ok_or(EndError::Gone)?;
         let path = facts.path.as_deref().map(clean_path);
         if path.is_none() || path.as_deref() != doomed.path {
             return Err(EndError::Other);
