@@ -22,7 +22,7 @@ const AS_ROOT: &[(&str, &str)] = &[
     ("sched_getaffinity", "start"), ("sigaltstack", "start"), ("gettid", "start"), ("getrandom", "start"),
     ("mmap", "memory; the capture's ring; the kernel events' ring"), ("munmap", "memory"), ("mprotect", "memory"),
     ("brk", "memory"), ("madvise", "memory"), ("mremap", "memory"), ("futex", "start"), ("getpid", "who am I"),
-    ("geteuid", "who am I"), ("getuid", "who am I"), ("getegid", "who am I"), ("getgid", "who am I"), ("umask", "who am I: for the self-check"),
+    ("geteuid", "who am I"), ("getuid", "who am I"), ("getegid", "who am I"), ("getgid", "who am I"), ("umask", "who am I: for the self-check"), ("getcwd", "who am I: for the self-check"),
     // Files: its own memory map, mounts; see `files` below.
     ("openat", "files"), ("read", "files"), ("close", "files"), ("fstat", "files"), ("newfstatat", "files"),
     ("statx", "files"), ("lseek", "files"), ("access", "files"), ("readlink", "files"), ("readlinkat", "files"),
