@@ -483,6 +483,7 @@ static struct {
     const char *n;
     void *f;
 } tab[] = {
+    {"_getentropy", s_rand},
     {"_ioctl", s_ioctl},
     {"_posix_spawn_file_actions_init", fa_init},
     {"_posix_spawn_file_actions_destroy", fa_destroy},
