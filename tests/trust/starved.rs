@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use crow::event::Event;
 use crow::helper::launch::Launch;
+use crow::helper::session::Session;
 use crow::settings::Settings;
 use crow::store::settings_file::SettingsFile;
 use nix::sys::signal::{Signal, kill};
@@ -237,6 +238,19 @@ fn is_gone(pid: u32) -> bool {
         || !Path::new(&format!("/proc/{pid}")).exists()
 }
 
+/// Makes connections until one is told: what moved before the capture was open is not.
+fn wait_until_it_captures(session: &mut Session) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (mut events, began) = (Vec::new(), Instant::now());
+    let is_told = |event: &Event| matches!(event, Event::FlowOpened { key, .. } if key.remote.port() == port);
+    while !events.iter().any(is_told) {
+        assert!(began.elapsed() < Duration::from_secs(20), "no connection was told");
+        drop(TcpStream::connect(("127.0.0.1", port)).unwrap());
+        assert!(session.read_events(&mut events).unwrap());
+    }
+}
+
 /// Processes that come and go while their sockets and files are looked at: no fault, no end, every packet told.
 #[test]
 fn processes_that_vanish_disturb_nothing() {
@@ -247,6 +261,7 @@ fn processes_that_vanish_disturb_nothing() {
     let port = listener.local_addr().unwrap().port();
     let mut session = launch().start().unwrap();
     let pid = session.pid();
+    wait_until_it_captures(&mut session);
     let server = thread::spawn(move || {
         for stream in listener.incoming().take(121).flatten() {
             let _ = (&stream).read(&mut [0; 1]);
