@@ -124,6 +124,35 @@ pub enum IconState {
     Found(Arc<AppIcon>),
 }
 
+/// Who a program is to the system, beyond its file's name. What the system does not tell is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The identifier of the bundle that it is in, such as `com.apple.Safari`.
+    pub bundle: Option<String>,
+    /// Who signed it.
+    pub signature: Option<Signature>,
+}
+
+/// Who signed a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signature {
+    /// Nobody.
+    None,
+    /// The file is not what was signed, or the signature is damaged.
+    Broken,
+    /// It is signed, with nobody's name.
+    AdHoc,
+    /// Somebody with a certificate.
+    By {
+        /// The certificate's name.
+        name: String,
+        /// The team to which Apple gave it.
+        team: Option<String>,
+        /// Whether Apple vouches for the name.
+        is_known: bool,
+    },
+}
+
 /// What the user asks the rest of Crow to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -202,6 +231,12 @@ pub trait Backend: Send + Sync {
     /// A program's icon. The first question has it looked for.
     fn icon(&self, _program: &Program) -> IconState {
         IconState::None
+    }
+
+    /// Who a program is to the system. The first question has it found out; until then, and where the system says
+    /// nothing, `None`.
+    fn identity(&self, _program: &Program) -> Option<Arc<Identity>> {
+        None
     }
 
     /// The settings that were saved last.

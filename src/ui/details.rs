@@ -21,6 +21,7 @@ use crate::aggregate::snapshot::{
     Both, ConnectionRow, DomainRow, History, HostNote, ProcessRow, Route, Snapshot, Watch, Watched,
 };
 use crate::event::TcpState;
+use crate::session::{Backend, Program, Signature};
 use crate::settings::Units;
 use crate::units::Bytes;
 
@@ -109,6 +110,8 @@ pub struct Shown<'a> {
     pub units: Units,
     /// The user that Crow runs as.
     pub user: Option<&'a str>,
+    /// Knows who a program is.
+    pub backend: &'a dyn Backend,
 }
 
 /// What was asked for in the pane.
@@ -127,7 +130,7 @@ pub fn details_ui(
     partners: &mut Partners,
     tokens: &Tokens,
 ) -> Option<DetailsEvent> {
-    let Shown { picked, snapshot, units, user } = shown;
+    let Shown { picked, snapshot, units, user, backend } = shown;
     let frame =
         Frame::NONE.fill(tokens.panel).inner_margin(Margin { left: 16, right: 10, top: 8, bottom: 8 });
     let mut event = None;
@@ -151,7 +154,7 @@ pub fn details_ui(
         let acts = process.map(|row| (row, MenuContext { snapshot, user }));
         event = head_ui(ui, (&title, &subtitle), acts, tokens);
         ui.add_space(2.0);
-        columns_ui(ui, (picked, snapshot, units), partners, tokens);
+        columns_ui(ui, (picked, snapshot, units, backend), partners, tokens);
     });
     event
 }
@@ -203,7 +206,7 @@ fn headline(picked: &Picked<'_>, snapshot: &Snapshot) -> (String, String) {
 
 fn columns_ui(
     ui: &mut Ui,
-    (picked, snapshot, units): (&Picked<'_>, &Snapshot, Units),
+    (picked, snapshot, units, backend): (&Picked<'_>, &Snapshot, Units, &dyn Backend),
     partners: &Partners,
     tokens: &Tokens,
 ) {
@@ -211,7 +214,10 @@ fn columns_ui(
     let facts_width = (room.x * 0.34).clamp(220.0, 420.0);
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 18.0;
-        let (first, second) = facts(picked, snapshot, units);
+        let (mut first, second) = facts(picked, snapshot, units);
+        if let Picked::Process(row) = picked {
+            first.extend(identity_facts(row, backend));
+        }
         column(ui, vec2(facts_width, room.y), |ui| facts_ui(ui, "first facts", &first, tokens));
         let width = if second.is_empty() { 240.0 } else { facts_width * 0.9 };
         column(ui, vec2(width.min(room.x * 0.3), room.y), |ui| match picked {
@@ -347,6 +353,31 @@ fn process_facts(row: &ProcessRow, snapshot: &Snapshot, units: Units) -> Vec<Fac
     facts.push(("Received", text::bytes_or_zero(row.bytes.rx, units)));
     facts.push(("Sent", text::bytes_or_zero(row.bytes.tx, units)));
     facts
+}
+
+/// Who the program is to the system, where that says so and as soon as it has.
+fn identity_facts(row: &ProcessRow, backend: &dyn Backend) -> Vec<Fact> {
+    if row.path.is_none() {
+        return Vec::new();
+    }
+    let program = Program { app: row.app.id.clone(), path: row.path.clone() };
+    let Some(identity) = backend.identity(&program) else { return Vec::new() };
+    let bundle = identity.bundle.clone().map(|bundle| ("Bundle ID", bundle));
+    let signature = identity.signature.as_ref().map(|signature| ("Signed by", signed_by(signature)));
+    bundle.into_iter().chain(signature).collect()
+}
+
+fn signed_by(signature: &Signature) -> String {
+    match signature {
+        Signature::None => "nobody".to_owned(),
+        Signature::Broken => "somebody, and changed since then".to_owned(),
+        Signature::AdHoc => "nobody by name (ad hoc)".to_owned(),
+        Signature::By { name, is_known: false, .. } => format!("{name}, for whom Apple does not vouch"),
+        Signature::By { name, team: Some(team), .. } if !name.contains(team.as_str()) => {
+            format!("{name}, team {team}")
+        }
+        Signature::By { name, .. } => name.clone(),
+    }
 }
 
 /// How a process that talks to a resolver behind closed doors asks for names.
