@@ -12,11 +12,11 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select};
 
 use crate::aggregate::snapshot::{Snapshot, Source};
 use crate::aggregate::{Aggregator, AggregatorOptions};
-use crate::event::Event;
+use crate::event::{Event, Identity};
 use crate::helper::session::{Control, Session};
 use crate::process::users::own_name;
 use crate::session::Backend;
-use crate::session::{Action, CaptureState, IconState, Identity, Job, JobResult, Program, Status};
+use crate::session::{Action, CaptureState, IconState, Job, JobResult, Program, Status};
 use crate::settings::RateWindow;
 use crate::time::Timestamp;
 

@@ -9,11 +9,12 @@ use std::thread;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::Shared;
+use crate::event::Identity;
 use crate::process::ending::{Doomed, Ender};
 use crate::process::icons::{Icons, Wanted};
 use crate::process::identity;
 use crate::process::reveal::reveal;
-use crate::session::{Action, AppIcon, Backend as _, IconState, Identity, Program, Target};
+use crate::session::{Action, AppIcon, Backend as _, IconState, Program, Target};
 
 /// Chores that may wait. More are refused, and asked for again by whoever still wants them.
 const MAX_WAITING_CHORES: usize = 64;

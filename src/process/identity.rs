@@ -1,6 +1,6 @@
 //! Who a program is to the system, beyond its file's name: its bundle's identifier, and who signed it.
 
-use crate::session::Identity;
+use crate::event::Identity;
 
 /// What the system says of the program at `path`, of the app `app`; `None` where it says nothing, as on Linux. Reads
 /// files, and may take as long as that takes.

@@ -20,8 +20,8 @@ use super::{routes, text};
 use crate::aggregate::snapshot::{
     Both, ConnectionRow, DomainRow, History, HostNote, ProcessRow, Route, Snapshot, Watch, Watched,
 };
-use crate::event::TcpState;
-use crate::session::{Backend, Program, Signature};
+use crate::event::{Signature, TcpState};
+use crate::session::{Backend, Program};
 use crate::settings::Units;
 use crate::units::Bytes;
 

@@ -3,7 +3,7 @@
 #[cfg(target_os = "macos")]
 mod ffi;
 
-use crate::session::Signature;
+use crate::event::Signature;
 
 /// What the system said of a file's signature.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -11,8 +11,8 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use super::*;
 use crate::aggregate::snapshot::{Both, HostName, HostSource, Route};
-use crate::event::{App as AppName, FlowId, InterfaceKind, ProcessKey, Protocol, TcpState};
-use crate::session::{AppIcon, IconState, Identity, Job, JobResult, LoginItem, Program};
+use crate::event::{App as AppName, FlowId, Identity, InterfaceKind, ProcessKey, Protocol, TcpState};
+use crate::session::{AppIcon, IconState, Job, JobResult, LoginItem, Program};
 use crate::settings::{Prefixes, RateUnit, RateWindow};
 use crate::time::Timestamp;
 use crate::ui::views::Key;

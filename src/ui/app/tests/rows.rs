@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::aggregate::snapshot::Watched;
-use crate::session::{Identity, Signature, Target};
+use crate::event::Signature;
+use crate::session::Target;
 use crate::settings::Distance;
 
 /// `beta` is a program of this user, `alpha` of another one.
