@@ -302,6 +302,14 @@ fact-parent = Parent
 fact-user = User
 fact-app = App
 fact-program = Program
+fact-bundle = Bundle ID
+fact-signed-by = Signed by
+# Who signed a program on a Mac.
+signed-nobody = nobody
+signed-broken = somebody, and changed since then
+signed-ad-hoc = nobody by name (ad hoc)
+signed-unvouched = { $name }, for whom Apple does not vouch
+signed-team = { $name }, team { $team }
 fact-names = Names
 names-only = asked for only in encrypted DNS{ $operator }, as far as Crow has seen
 names-also = asked for also in encrypted DNS{ $operator }, as far as Crow has seen

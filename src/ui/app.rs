@@ -397,8 +397,8 @@ impl App {
         if !self.settings.details {
             return None;
         }
-        let (units, user) = (self.settings.units, self.status.user.clone());
-        let shown = Shown { picked: picked.as_ref(), snapshot: picture, units, user: user.as_deref() };
+        let (picked, units, backend) = (picked.as_ref(), self.settings.units, &*self.backend);
+        let shown = Shown { picked, snapshot: picture, units, user: self.status.user.as_deref(), backend };
         match details::details_ui(ui, shown, &mut self.partners, tokens)? {
             DetailsEvent::Close => self.settings.details = false,
             DetailsEvent::Chosen(chosen) => return Some(chosen),
