@@ -59,6 +59,7 @@ fn connection() -> ConnectionRow {
         counted: Both::default(),
         route: Route::Direct,
         route_via: None,
+        route_chain: None,
     }
 }
 

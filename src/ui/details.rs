@@ -373,6 +373,7 @@ fn ends_of(row: &ConnectionRow, snapshot: &Snapshot, units: Units) -> Vec<Fact> 
     facts.push(("Process", format!("{}{pid}", owner(row))));
     facts.extend(row.via.map(|via| ("Through", format!("process {}", via.pid))));
     facts.push(("Route", routes::sentence(row)));
+    facts.extend(row.route_chain.as_ref().map(|chain| ("Leaves by", chain.to_string())));
     let carried =
         snapshot.totals.routes.tunnels.iter().find(|tunnel| row.route_via.as_ref() == Some(&tunnel.name));
     if row.route == Route::Carrier {

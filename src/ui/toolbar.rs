@@ -2,6 +2,7 @@
 
 use egui::{
     Align, Align2, Frame, Key, KeyboardShortcut, Layout, Margin, Modifiers, Panel, Popup, Rect, Response,
+    TextEdit,
 };
 use egui::{RichText, Role, Sense, Ui, Vec2, ViewportCommand, WidgetInfo, pos2, vec2};
 
@@ -177,6 +178,34 @@ fn system_settings_ui(
     }
 }
 
+/// What concerns a proxy on this machine: whether it is asked for its connections.
+fn proxy_settings_ui(ui: &mut Ui, settings: &mut Settings, tokens: &Tokens) {
+    ui.add_space(6.0);
+    caption(ui, "Local proxy", tokens);
+    let api = &mut settings.proxy_api;
+    let words = "Ask it which connections it has (Clash API)";
+    let hint = "mihomo, sing-box and the programs around them tell by which of their servers a connection leaves. \
+                Crow asks once a second, on this machine only.";
+    ui.checkbox(&mut api.on, words).on_hover_text(hint);
+    if !api.on {
+        return;
+    }
+    for (label, text, is_secret) in
+        [("Controller", &mut api.address, false), ("Secret", &mut api.secret, true)]
+    {
+        ui.horizontal(|ui| {
+            let name = ui.label(RichText::new(label).font(font(Weight::Regular, SMALL)).color(tokens.dim));
+            let edit =
+                TextEdit::singleline(text).password(is_secret).char_limit(256).desired_width(f32::INFINITY);
+            ui.add(edit).labelled_by(name.id);
+        });
+    }
+    if api.end().is_none() {
+        let words = "Needs an address of this machine, such as 127.0.0.1:9090";
+        ui.label(RichText::new(words).font(font(Weight::Regular, SMALL)).color(tokens.warn));
+    }
+}
+
 fn settings_ui(
     ui: &mut Ui,
     settings: &mut Settings,
@@ -212,6 +241,7 @@ fn settings_ui(
             settings.units.prefixes = choice;
         }
         system_settings_ui(ui, settings, (events, status, tokens));
+        proxy_settings_ui(ui, settings, tokens);
         ui.add_space(6.0);
         line(ui, "List connections and domains");
         let choices =
