@@ -162,7 +162,7 @@ impl Aggregator {
             Event::Tunnels(tunnels) => self.tunnels_set(tunnels),
             Event::Proxied(said) => self.proxy_said(said),
             Event::ProxyScript(script) => {
-                self.script = script.as_deref().map(|url| names::printable(url).into())
+                self.script = script.as_deref().map(|url| names::printable(url).into());
             }
         }
     }

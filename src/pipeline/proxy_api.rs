@@ -33,9 +33,10 @@ fn run(shared: &Weak<Shared>, wishes: &Receiver<ProxyApi>, out: &Sender<Message>
     let mut settings = ProxyApi::default();
     let mut complaint = None;
     loop {
-        let wish = match settings.on {
-            true => wishes.recv_timeout(PAUSE),
-            false => wishes.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        let wish = if settings.on {
+            wishes.recv_timeout(PAUSE)
+        } else {
+            wishes.recv().map_err(|_| RecvTimeoutError::Disconnected)
         };
         match wish {
             Ok(wish) => {

@@ -207,7 +207,7 @@ fn what_goes_through_a_tunnel_counts_for_the_app_and_the_carrier_is_marked() {
     let Some(mut world) = World::new() else { return };
     start_servers(&mut world);
     let mut crow = Live::start(&world);
-    let (counted, shown) = once_capture_is_open(&world, &mut crow);
+    let (counted_before, shown) = once_capture_is_open(&world, &mut crow);
     let tunnel = Tunnel::start(&mut world);
     let inside = world.settled_counters(Side::Client, &tunnel.client);
 
@@ -216,7 +216,7 @@ fn what_goes_through_a_tunnel_counts_for_the_app_and_the_carrier_is_marked() {
     iperf.args(["--bytes", "4M", "--bitrate", "40M"]);
     let done = run_client(&world, "iperf3 inside", iperf);
     let inside = world.settled_counters(Side::Client, &tunnel.client).since(inside);
-    let counted = world.settled_counters(Side::Client, CABLE).since(counted);
+    let counted = world.settled_counters(Side::Client, CABLE).since(counted_before);
 
     let seen = everything_counted(&mut crow, (counted, shown));
     let inner: Vec<&Value> = seen.to_port(IPERF_PORTS.0);
@@ -247,6 +247,22 @@ fn what_goes_through_a_tunnel_counts_for_the_app_and_the_carrier_is_marked() {
     let own = own.map_or(0, |row| number(row, "rx_bytes") + number(row, "tx_bytes"));
     assert!(own * 100 <= outer, "{own} bytes are counted for the tunnel's program itself");
     assert_eq!(seen.total("dropped_packets"), 0);
+
+    // Switched off, with all that it carried still open: what was counted stays as it was.
+    let before = (app.clone(), carrier.clone());
+    world.stop(tunnel.pid, "TERM");
+    let mut curl = world.command(Side::Client, "curl");
+    curl.args(["--silent", "--fail", "--noproxy", "*", "--output", "/dev/null"]);
+    curl.arg(format!("http://{WEB}:{WEB_PORT}/page"));
+    let again = run_client(&world, "curl", curl);
+    let counted = world.settled_counters(Side::Client, CABLE).since(counted_before);
+    let seen = everything_counted(&mut crow, (counted, shown));
+    let row = &seen.processes[&u64::from(done.pid)];
+    assert_eq!((&row["rx_bytes"], &row["tx_bytes"]), (&before.0["rx_bytes"], &before.0["tx_bytes"]));
+    let outer = number(seen.to_port(WIREGUARD_PORT)[0], "rx_bytes");
+    assert!(outer >= number(&before.1, "rx_bytes"), "{outer} after {}", before.1);
+    let direct = seen.to_port(WEB_PORT).into_iter().find(|row| row["pid"] == again.pid);
+    assert_eq!(text(direct.expect("what leaves without the tunnel"), "route"), "direct");
 }
 
 /// Waits until Crow has all that the kernel counted on the cable, and has come to rest: each byte once.
