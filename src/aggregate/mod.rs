@@ -35,7 +35,7 @@ use domains::Domains;
 use flows::{Flow, Interfaces, Signs, Twins};
 use joining::Relays;
 pub use limits::MAX_CONNECTIONS;
-use limits::{Limit, MAX_DOMAIN_NAMES, MAX_DOMAINS, MAX_PROCESSES};
+use limits::{Limit, MAX_DOMAIN_NAMES, Room};
 use machine::Machine;
 use names::{Finders, Names, Piece};
 use naming::name;
@@ -83,6 +83,7 @@ pub struct Aggregator {
     fault: Option<Arc<str>>,
     note: Option<Arc<str>>,
     script: Option<Arc<str>>,
+    room: Room,
     limits: BTreeSet<Limit>,
 }
 
@@ -90,6 +91,10 @@ impl Aggregator {
     /// Nothing has happened yet.
     #[must_use]
     pub fn new(options: AggregatorOptions) -> Self {
+        Self::with_room(options, Room::default())
+    }
+
+    fn with_room(options: AggregatorOptions, room: Room) -> Self {
         Self {
             options,
             clock: Clock::default(),
@@ -99,8 +104,8 @@ impl Aggregator {
             interface_names: Vec::new(),
             twins: Twins::default(),
             connections: Connections::default(),
-            processes: Processes::new((!options.keep_closed).then_some(LINGER)),
-            domains: Domains::default(),
+            processes: Processes::new((!options.keep_closed).then_some(LINGER), room.processes),
+            domains: Domains::new(room.domains),
             names: Names::default(),
             finders: Finders::default(),
             routes: Routes::default(),
@@ -110,6 +115,7 @@ impl Aggregator {
             fault: None,
             note: None,
             script: None,
+            room,
             limits: BTreeSet::new(),
         }
     }
@@ -440,7 +446,7 @@ impl Aggregator {
 
     /// Makes room for one more connection, if need be at the expense of the one that was closed first.
     fn has_room(&mut self) -> bool {
-        if self.connections.len() < MAX_CONNECTIONS {
+        if self.connections.len() < self.room.connections {
             return true;
         }
         let Some(oldest) = self.connections.oldest_closed() else {
