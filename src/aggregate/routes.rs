@@ -438,7 +438,7 @@ fn share(row: &ConnectionRow, bytes: Both<Bytes>) -> Both<Bytes> {
 }
 
 /// Whether this end opened the connection, as far as can be told: the larger port asks.
-fn asks(flow: &Flow) -> bool {
+pub(super) fn asks(flow: &Flow) -> bool {
     match flow.opener {
         Some(opener) => opener == Direction::Out,
         None => flow.row.local.port() > flow.row.remote.port(),

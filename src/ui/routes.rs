@@ -1,7 +1,8 @@
 //! How connections leave the machine, in words and colours; and the line above the connections that sums it up.
 
 use egui::{
-    Align, Align2, Color32, Frame, Layout, Margin, Panel, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2,
+    Align, Align2, Color32, Frame, Layout, Margin, Panel, Response, RichText, Role, Sense, Ui, WidgetInfo,
+    pos2, vec2,
 };
 
 use super::fonts::{Weight, font};
@@ -100,10 +101,35 @@ pub fn overhead(tunnel: &TunnelTotals, units: Units) -> Option<String> {
     })
 }
 
+/// What the line sums up.
+#[derive(Clone, Copy)]
+pub struct Summary<'a> {
+    /// Bytes by route.
+    pub totals: &'a RouteTotals,
+    /// Where the script is by which proxies are chosen, if one is.
+    pub script: Option<&'a str>,
+    /// What is typed in the filter.
+    pub filter: &'a str,
+    /// How amounts are written.
+    pub units: Units,
+}
+
+/// Why Crow cannot say beforehand which proxy is used, for the tooltip of [`BY_SCRIPT`].
+#[must_use]
+pub fn script_sentence(script: &str) -> String {
+    format!(
+        "The system's settings leave the choice of a proxy to a script (PAC): {script}\n\
+         Crow does not fetch it. Whether a connection goes to a proxy shows in what the program asks there."
+    )
+}
+
+/// What the line says where a script chooses the proxies.
+const BY_SCRIPT: &str = "Proxies chosen by a script";
+
 /// Draws the line. Returns the filter that was asked for by a click; a click on the one in force clears it.
 pub fn routes_ui(
     ui: &mut Ui,
-    (totals, filter, units): (&RouteTotals, &str, Units),
+    Summary { totals, script, filter, units }: Summary<'_>,
     tokens: &Tokens,
 ) -> Option<String> {
     let frame = Frame::NONE.fill(tokens.bg).inner_margin(Margin::symmetric(10, 0));
@@ -134,6 +160,11 @@ pub fn routes_ui(
                     }
                 }
                 response.on_hover_text(hint);
+            }
+            if let Some(script) = script {
+                let words = RichText::new(BY_SCRIPT).font(font(Weight::Regular, SMALL)).color(tokens.dim);
+                ui.add_space(6.0);
+                ui.label(words).on_hover_text(script_sentence(script));
             }
         });
     });

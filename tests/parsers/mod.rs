@@ -139,7 +139,7 @@ pub fn http(bytes: &[u8]) -> bool {
 /// A SOCKS client's first bytes.
 pub fn socks(bytes: &[u8]) -> bool {
     through_the_reader(bytes);
-    proxy::request(bytes).is_ok()
+    proxy::request(bytes).is_ok() | proxy::datagram(bytes).is_ok()
 }
 
 /// A client's words before it begins TLS.

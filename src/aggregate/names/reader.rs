@@ -29,6 +29,7 @@ pub enum Protocol {
 
 /// What was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each may hold or not, whatever the others do")]
 pub struct Reading {
     /// The name of the final destination.
     pub name: Option<Name>,
@@ -36,6 +37,8 @@ pub struct Reading {
     pub protocol: Option<Protocol>,
     /// Whether a proxy is asked to pass this on.
     pub is_for_proxy: bool,
+    /// Whether a proxy is asked for a relay of datagrams.
+    pub asks_relay: bool,
     /// Whether more bytes may say more.
     pub is_open: bool,
 }
@@ -100,7 +103,7 @@ fn http_layer(client: &[u8]) -> Result<(Reading, Option<usize>), Error> {
     let protocol = Some(Protocol::Plain("http"));
     let inside = request.head_len.filter(|_| request.is_connect);
     let (is_open, is_for_proxy) = (request.is_connect && inside.is_none(), request.is_for_proxy);
-    Ok((Reading { name, protocol, is_for_proxy, is_open }, inside))
+    Ok((Reading { name, protocol, is_for_proxy, is_open, ..Reading::default() }, inside))
 }
 
 fn socks_layer(client: &[u8]) -> Result<(Reading, Option<usize>), Error> {
@@ -109,7 +112,9 @@ fn socks_layer(client: &[u8]) -> Result<(Reading, Option<usize>), Error> {
     // The others name no destination, but where one may come from.
     let name = is_connect.then_some(Name { name: request.host, source: HostSource::Socks, ech: false });
     let protocol = Some(Protocol::Plain("socks"));
-    let reading = Reading { name, protocol, is_for_proxy: is_connect, is_open: false };
+    let asks_relay = request.purpose == socks::Purpose::UdpAssociate;
+    let is_for_proxy = is_connect || asks_relay;
+    let reading = Reading { name, protocol, is_for_proxy, asks_relay, is_open: false };
     Ok((reading, is_connect.then_some(request.len)))
 }
 
@@ -125,7 +130,7 @@ fn clear_layer(client: &[u8]) -> Result<(Reading, Option<usize>), Error> {
 }
 
 /// What an outer layer said, corrected by the one inside it.
-fn within(outer: Reading, inner: Reading) -> Reading {
+pub(in crate::aggregate) fn within(outer: Reading, inner: Reading) -> Reading {
     let name = match (outer.name, inner.name) {
         // A proxy is told the true name even where TLS shows a cover for it.
         (Some(outer), Some(inner)) if inner.ech && outer.name.parse::<std::net::IpAddr>().is_err() => {
@@ -139,7 +144,13 @@ fn within(outer: Reading, inner: Reading) -> Reading {
         (Some(Protocol::Plain(service)), Some(Protocol::Tls(None))) if !is_tunnel(service) => outer.protocol,
         (outer, inner) => inner.or(outer),
     };
-    Reading { name, protocol, is_for_proxy: outer.is_for_proxy || inner.is_for_proxy, is_open: inner.is_open }
+    Reading {
+        name,
+        protocol,
+        is_for_proxy: outer.is_for_proxy || inner.is_for_proxy,
+        asks_relay: outer.asks_relay || inner.asks_relay,
+        is_open: inner.is_open,
+    }
 }
 
 /// Whether what a protocol carries is a service of its own.
@@ -151,7 +162,7 @@ fn is_tunnel(service: &str) -> bool {
 pub(super) fn hello_said(hello: tls::ClientHello, source: HostSource) -> Reading {
     let inside = hello.alpn.iter().find_map(|protocol| spoken_inside(protocol));
     let name = hello.server_name.map(|name| Name { name, source, ech: hello.ech });
-    Reading { name, protocol: Some(Protocol::Tls(inside)), is_for_proxy: false, is_open: !hello.complete }
+    Reading { name, protocol: Some(Protocol::Tls(inside)), is_open: !hello.complete, ..Reading::default() }
 }
 
 /// The service that a protocol name stands for (IANA "TLS ALPN Protocol IDs").

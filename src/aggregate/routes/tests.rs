@@ -9,6 +9,8 @@ use crate::event::{
     App, Delta, Event, FlowKey, Interface, InterfaceId, Owner, OwnerSource, TcpState, Tunnel as Held,
 };
 
+mod joining;
+
 const LOOPBACK: u32 = 1;
 const CABLE: u32 = 2;
 const TUNNEL: u32 = 3;
