@@ -152,6 +152,7 @@ fn connection(flow: u64, owner: i32, host: &str) -> Arc<ConnectionRow> {
         counted: Both::default(),
         route: Route::Direct,
         route_via: None,
+        route_chain: None,
     })
 }
 
