@@ -328,7 +328,7 @@ fn start_shadowsocks(world: &mut World) -> Proxy {
     }
 }
 
-/// V2Ray as an HTTP proxy that passes on by way of the same server.
+/// `V2Ray` as an HTTP proxy that passes on by way of the same server.
 fn start_v2ray(world: &mut World) -> Proxy {
     let file = world.folder().join("v2ray.json");
     let (listens, server) = (CIRCUMVENTION_PORTS.1, SERVER.0);
