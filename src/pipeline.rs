@@ -12,7 +12,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select};
 
 use crate::aggregate::snapshot::{Snapshot, Source};
 use crate::aggregate::{Aggregator, AggregatorOptions};
-use crate::event::Event;
+use crate::event::{Event, Identity};
 use crate::helper::session::{Control, Session};
 use crate::process::users::own_name;
 use crate::session::Backend;
@@ -27,7 +27,7 @@ mod recording;
 mod sockets;
 mod system;
 
-use chores::{Chore, KnownIcons};
+use chores::{Chore, KnownIcons, KnownIdentities};
 pub use recording::SAMPLE;
 
 /// Batches of events that may wait for the aggregator. When they do, the capture thread waits, then the pipe
@@ -101,6 +101,7 @@ struct Shared {
     to_chores: Sender<Chore>,
     to_proxy_api: Sender<ProxyApi>,
     icons: ArcSwap<KnownIcons>,
+    identities: ArcSwap<KnownIdentities>,
     /// The running helper's ear, so that quitting does not wait for its next word.
     helper: ArcSwapOption<Control>,
     /// Whether a window shows, so that it is worth asking the system more often.
@@ -146,6 +147,7 @@ impl Pipeline {
             to_chores,
             to_proxy_api,
             icons: ArcSwap::default(),
+            identities: ArcSwap::default(),
             helper: ArcSwapOption::empty(),
             shown: AtomicBool::new(options.shown),
             wake: options.wake,
@@ -243,6 +245,10 @@ impl Backend for Shared {
 
     fn icon(&self, program: &Program) -> IconState {
         self.icon_of(program)
+    }
+
+    fn identity(&self, program: &Program) -> Option<Arc<Identity>> {
+        self.identity_of(program)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aggregate::snapshot::{Snapshot, Watch};
-use crate::event::ProcessKey;
+use crate::event::{Identity, ProcessKey};
 use crate::settings::{ProxyApi, RateWindow, Settings};
 
 /// What the capture is doing now.
@@ -204,6 +204,12 @@ pub trait Backend: Send + Sync {
     /// A program's icon. The first question has it looked for.
     fn icon(&self, _program: &Program) -> IconState {
         IconState::None
+    }
+
+    /// Who a program is to the system. The first question has it found out; until then, and where the system says
+    /// nothing, `None`.
+    fn identity(&self, _program: &Program) -> Option<Arc<Identity>> {
+        None
     }
 
     /// The settings that were saved last.
