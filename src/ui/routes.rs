@@ -8,7 +8,7 @@ use egui::{
 use super::fonts::{Weight, font};
 use super::text;
 use super::theme::{SMALL, Tokens};
-use crate::aggregate::snapshot::{ConnectionRow, Route, RouteTotals, TunnelTotals};
+use crate::aggregate::snapshot::{ConnectionRow, Route, RouteTotals, Snapshot, TunnelTotals};
 use crate::lang::say;
 use crate::settings::Units;
 use crate::units::Bytes;
@@ -112,6 +112,15 @@ pub struct Summary<'a> {
     pub filter: &'a str,
     /// How amounts are written.
     pub units: Units,
+}
+
+impl<'a> Summary<'a> {
+    /// Of a picture, with what is typed in the filter.
+    #[must_use]
+    pub fn new(snapshot: &'a Snapshot, filter: &'a str, units: Units) -> Self {
+        let script = snapshot.proxy_script.as_deref();
+        Self { totals: &snapshot.totals.routes, script, filter, units }
+    }
 }
 
 /// Draws the line. Returns the filter that was asked for by a click; a click on the one in force clears it.
