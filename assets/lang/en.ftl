@@ -108,6 +108,13 @@ language = Language
 language-system = System ({ $language })
 # Said where the window stays English because the system has no font with the letters of the language.
 language-no-font = No installed font has the letters of this language, so Crow speaks English. Noto Sans CJK has them.
+# Asking a proxy on this machine for its connections.
+local-proxy = Local proxy
+proxy-ask = Ask it which connections it has (Clash API)
+proxy-ask-hint = mihomo, sing-box and the programs around them tell by which of their servers a connection leaves. Crow asks once a second, on this machine only.
+proxy-controller = Controller
+proxy-secret = Secret
+proxy-bad-address = Needs an address of this machine, such as 127.0.0.1:9090
 rate-window = Average rates over
 rate-unit = Rates in
 rate-unit-bytes = Bytes
@@ -120,12 +127,6 @@ menu-bar-icon = Icon
 login = Login
 open-at-login = Open at login
 login-needs-approval = Allow Crow in System Settings, General, Login Items
-local-proxy = Local proxy
-proxy-api = Ask it which connections it has (Clash API)
-proxy-api-hint = mihomo, sing-box and the programs around them tell by which of their servers a connection leaves. Crow asks once a second, on this machine only.
-proxy-controller = Controller
-proxy-secret = Secret
-proxy-address-wrong = Needs an address of this machine, such as 127.0.0.1:9090
 scope = List connections and domains
 scope-everything = All
 scope-network = No loopback

@@ -187,30 +187,6 @@ fn system_settings_ui(
     }
 }
 
-/// What concerns a proxy on this machine: whether it is asked for its connections.
-fn proxy_settings_ui(ui: &mut Ui, settings: &mut Settings, tokens: &Tokens) {
-    ui.add_space(6.0);
-    caption(ui, say!("local-proxy"), tokens);
-    let api = &mut settings.proxy_api;
-    ui.checkbox(&mut api.on, say!("proxy-api")).on_hover_text(say!("proxy-api-hint"));
-    if !api.on {
-        return;
-    }
-    let fields =
-        [(say!("proxy-controller"), &mut api.address, false), (say!("proxy-secret"), &mut api.secret, true)];
-    for (label, text, is_secret) in fields {
-        ui.horizontal(|ui| {
-            let name = ui.label(RichText::new(label).font(font(Weight::Regular, SMALL)).color(tokens.dim));
-            let edit = TextEdit::singleline(text).password(is_secret).char_limit(256);
-            ui.add(edit.desired_width(ui.available_width())).labelled_by(name.id);
-        });
-    }
-    if api.end().is_none() {
-        let words = RichText::new(say!("proxy-address-wrong")).font(font(Weight::Regular, SMALL));
-        ui.label(words.color(tokens.warn));
-    }
-}
-
 /// The language of the window. Each calls itself by its own name, where that can be drawn.
 fn language_ui(ui: &mut Ui, settings: &mut Settings, tokens: &Tokens) {
     caption(ui, say!("language"), tokens);
@@ -235,6 +211,31 @@ fn language_ui(ui: &mut Ui, settings: &mut Settings, tokens: &Tokens) {
     if !fonts::can_draw(&ctx, lang::meant(settings.language)) {
         let words = RichText::new(say!("language-no-font")).font(font(Weight::Regular, SMALL));
         ui.add(egui::Label::new(words.color(tokens.warn)).wrap());
+    }
+}
+
+/// What concerns a proxy on this machine: whether it is asked for its connections.
+fn proxy_settings_ui(ui: &mut Ui, settings: &mut Settings, tokens: &Tokens) {
+    ui.add_space(6.0);
+    caption(ui, say!("local-proxy"), tokens);
+    let api = &mut settings.proxy_api;
+    ui.checkbox(&mut api.on, say!("proxy-ask")).on_hover_text(say!("proxy-ask-hint"));
+    if !api.on {
+        return;
+    }
+    for (label, text, is_secret) in
+        [(say!("proxy-controller"), &mut api.address, false), (say!("proxy-secret"), &mut api.secret, true)]
+    {
+        ui.horizontal(|ui| {
+            let name = ui.label(RichText::new(label).font(font(Weight::Regular, SMALL)).color(tokens.dim));
+            let edit =
+                TextEdit::singleline(text).password(is_secret).char_limit(256).desired_width(f32::INFINITY);
+            ui.add(edit).labelled_by(name.id);
+        });
+    }
+    if api.end().is_none() {
+        let words = say!("proxy-bad-address");
+        ui.label(RichText::new(words).font(font(Weight::Regular, SMALL)).color(tokens.warn));
     }
 }
 

@@ -5,7 +5,7 @@
 
 use crate::aggregate::snapshot::HostSource;
 use crate::wire::starttls::{self, Next};
-use crate::wire::{Error, http, socks, tls};
+use crate::wire::{Error, http, proxy_protocol, socks, tls};
 
 /// A name that was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ fn layer(client: &[u8]) -> (Reading, Option<usize>) {
     }
     // Each says by its first bytes whether it is meant; those that cannot tell yet want more.
     let mut is_open = false;
-    for read in [tls_layer, http_layer, socks_layer, clear_layer] {
+    for read in [tls_layer, balancer_layer, http_layer, socks_layer, clear_layer] {
         match read(client) {
             Ok(layer) => return layer,
             Err(err) => is_open |= err == Error::Truncated,
@@ -93,6 +93,12 @@ fn layer(client: &[u8]) -> (Reading, Option<usize>) {
 
 fn tls_layer(client: &[u8]) -> Result<(Reading, Option<usize>), Error> {
     tls::hello_in_records(client).map(|hello| (hello_said(hello, HostSource::Sni), None))
+}
+
+/// What a load balancer says of the client names no destination.
+fn balancer_layer(client: &[u8]) -> Result<(Reading, Option<usize>), Error> {
+    let len = proxy_protocol::header_len(client)?;
+    Ok((Reading::default(), Some(len)))
 }
 
 fn http_layer(client: &[u8]) -> Result<(Reading, Option<usize>), Error> {
