@@ -359,12 +359,7 @@ impl App {
         }
         self.status_bar::<R>(ui, &table, tokens);
         let chosen_below = self.details::<R>(ui, (&table, &picture), tokens);
-        let summary = routes::Summary {
-            totals: &picture.totals.routes,
-            script: picture.proxy_script.as_deref(),
-            filter: &self.filter_text,
-            units: self.settings.units,
-        };
+        let summary = routes::Summary::new(&picture, &self.filter_text, self.settings.units);
         let by_route = matches!(R::VIEW, View::Connections).then(|| routes::routes_ui(ui, summary, tokens));
         if let Some(text) = by_route.flatten() {
             self.filter_text = text;

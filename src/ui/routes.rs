@@ -8,7 +8,7 @@ use egui::{
 use super::fonts::{Weight, font};
 use super::text;
 use super::theme::{SMALL, Tokens};
-use crate::aggregate::snapshot::{ConnectionRow, Route, RouteTotals, TunnelTotals};
+use crate::aggregate::snapshot::{ConnectionRow, Route, RouteTotals, Snapshot, TunnelTotals};
 use crate::lang::say;
 use crate::settings::Units;
 use crate::units::Bytes;
@@ -114,17 +114,14 @@ pub struct Summary<'a> {
     pub units: Units,
 }
 
-/// Why Crow cannot say beforehand which proxy is used, for the tooltip of [`BY_SCRIPT`].
-#[must_use]
-pub fn script_sentence(script: &str) -> String {
-    format!(
-        "The system's settings leave the choice of a proxy to a script (PAC): {script}\n\
-         Crow does not fetch it. Whether a connection goes to a proxy shows in what the program asks there."
-    )
+impl<'a> Summary<'a> {
+    /// Of a picture, with what is typed in the filter.
+    #[must_use]
+    pub fn new(snapshot: &'a Snapshot, filter: &'a str, units: Units) -> Self {
+        let script = snapshot.proxy_script.as_deref();
+        Self { totals: &snapshot.totals.routes, script, filter, units }
+    }
 }
-
-/// What the line says where a script chooses the proxies.
-const BY_SCRIPT: &str = "Proxies chosen by a script";
 
 /// Draws the line. Returns the filter that was asked for by a click; a click on the one in force clears it.
 pub fn routes_ui(
@@ -162,9 +159,10 @@ pub fn routes_ui(
                 response.on_hover_text(hint);
             }
             if let Some(script) = script {
-                let words = RichText::new(BY_SCRIPT).font(font(Weight::Regular, SMALL)).color(tokens.dim);
+                let words = RichText::new(say!("proxies-by-script")).font(font(Weight::Regular, SMALL));
                 ui.add_space(6.0);
-                ui.label(words).on_hover_text(script_sentence(script));
+                let hint = say!("proxies-by-script-hint", script = script);
+                ui.label(words.color(tokens.dim)).on_hover_text(hint);
             }
         });
     });

@@ -24,6 +24,9 @@ const SHADOWSOCKS_PORT: u16 = 8388;
 /// How Shadowsocks hides what it carries.
 const CIPHER: &str = "aes-256-gcm";
 const PASSWORD: &str = "crows-keep-secrets";
+/// Where the proxy's controller listens, and what it is.
+const CONTROLLER_PORT: u16 = 9090;
+const CONTROLLER: &str = include_str!("controller.py");
 /// Both ends inside the tunnel, and where its carriers listen.
 const INSIDE: (&str, &str) = ("10.99.0.1", "10.99.0.2");
 const WIREGUARD_PORT: u16 = 51_820;
@@ -203,6 +206,44 @@ fn datagrams_by_way_of_a_socks_proxy_show_the_real_host_and_count_once() {
 }
 
 #[test]
+fn what_a_proxy_s_own_api_says_is_joined_to_its_client_s_connection() {
+    let Some(mut world) = World::new() else { return };
+    start_servers(&mut world);
+    start_microsocks(&mut world);
+    let mut controller = world.command(Side::Client, "/usr/bin/python3");
+    let (listens, proxy) = (CONTROLLER_PORT.to_string(), PROXY_PORTS.0.to_string());
+    controller.args(["-c", CONTROLLER, &listens, &proxy, PASSWORD]);
+    let controller = world.start(controller);
+    world.wait_for_port(Side::Client, "tcp", CONTROLLER_PORT);
+    let api = json!({ "on": true, "address": format!("127.0.0.1:{CONTROLLER_PORT}"), "secret": PASSWORD });
+    let mut crow = Live::start_with(&world, &json!({ "proxy_api": api }));
+    once_capture_is_open(&world, &mut crow);
+
+    let mut curl = world.command(Side::Client, "curl");
+    curl.args(["--silent", "--show-error", "--fail", "--output", "/dev/null", "--socks5-hostname"]);
+    curl.args([&format!("127.0.0.1:{proxy}"), &format!("http://{WEB}:{WEB_PORT}/file")]);
+    let done = run_client(&world, "curl", curl);
+    let of = |seen: &Seen| -> Vec<Value> {
+        let rows = seen.to_port(PROXY_PORTS.0).into_iter().filter(|row| row["pid"] == done.pid);
+        rows.cloned().collect()
+    };
+    crow.wait_until("the client's connection to be closed", |seen| {
+        of(seen).iter().any(|row| row["state"] == "closed")
+    });
+    let seen = crow.seen();
+    let rows = of(seen);
+    let [row] = &rows[..] else { unreachable!("one connection of {done:?}: {rows:?}") };
+    assert_eq!(text(row, "route_chain"), "Auto › Tokyo 2", "{row}");
+    assert_eq!((text(row, "route"), text(row, "route_via")), ("proxied".to_owned(), "microsocks".to_owned()));
+    assert_eq!(text(row, "host_source"), "http", "what the client says itself is better: {row}");
+    // Crow's own questions are traffic like any other's, and stay here.
+    let asked = seen.to_port(CONTROLLER_PORT);
+    assert!(!asked.is_empty() && asked.iter().all(|row| row["interface"] == "lo"), "{asked:?}");
+    assert!(asked.iter().any(|row| row["process"] == "crow"), "{asked:?}");
+    assert!(seen.processes.contains_key(&controller.into()), "the controller is a process too");
+}
+
+#[test]
 fn what_goes_through_a_tunnel_counts_for_the_app_and_the_carrier_is_marked() {
     let Some(mut world) = World::new() else { return };
     start_servers(&mut world);
@@ -328,7 +369,7 @@ fn start_shadowsocks(world: &mut World) -> Proxy {
     }
 }
 
-/// V2Ray as an HTTP proxy that passes on by way of the same server.
+/// `V2Ray` as an HTTP proxy that passes on by way of the same server.
 fn start_v2ray(world: &mut World) -> Proxy {
     let file = world.folder().join("v2ray.json");
     let (listens, server) = (CIRCUMVENTION_PORTS.1, SERVER.0);

@@ -29,7 +29,6 @@ pub enum Protocol {
 
 /// What was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each may hold or not, whatever the others do")]
 pub struct Reading {
     /// The name of the final destination.
     pub name: Option<Name>,

@@ -124,6 +124,9 @@ mod tests {
 
     use super::*;
 
+    /// A status and a body, or why there is none.
+    type Said = Result<(u16, &'static [u8]), Bad>;
+
     const LENGTH: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\ncontent-length: 5\r\n\r\ncrow!";
     const CHUNKS: &[u8] =
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\ncro\r\n2\r\nw!\r\n0\r\nX: y\r\n\r\n";
@@ -132,7 +135,7 @@ mod tests {
     #[test]
     fn answers_in_all_their_forms() {
         #[rustfmt::skip]
-        let cases: [(&str, &[u8], Result<(u16, &[u8]), Bad>); 11] = [
+        let cases: [(&str, &[u8], Said); 11] = [
             ("by its length", LENGTH, Ok((200, b"crow!"))),
             ("in chunks", CHUNKS, Ok((200, b"crow!"))),
             ("to the end", CLOSE, Ok((200, b"crow!"))),

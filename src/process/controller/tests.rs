@@ -1,8 +1,8 @@
 //! A little server in place of a proxy: what it is asked, and what is made of its answers.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
-use std::io::BufRead;
-use std::io::BufReader;
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::thread::{self, JoinHandle};
 
@@ -85,7 +85,7 @@ fn a_proxy_s_connections_are_asked_for_with_the_secret_and_read() {
 fn an_answer_in_chunks_is_put_together_and_one_without_connections_is_empty() {
     let mut chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_owned();
     for piece in LISTING.as_bytes().chunks(100) {
-        chunked += &format!("{:x}\r\n{}\r\n", piece.len(), std::str::from_utf8(piece).unwrap());
+        write!(chunked, "{:x}\r\n{}\r\n", piece.len(), std::str::from_utf8(piece).unwrap()).unwrap();
     }
     assert_eq!(answered(chunked + "0\r\n\r\n").0.unwrap().len(), 2);
     assert_eq!(answered(with_length(r#"{"connections":null}"#)).0.unwrap(), []);
