@@ -2,7 +2,7 @@
 //!
 //! **To add a text**: write it into `assets/lang/en.ftl` under a name of its own, then `say!("its-name")` where it
 //! shows, or `say!("its-name", count = n)` if it has variables (`{ $count }`). A name that is not there does not
-//! compile. Then put the text into the other five files; `cargo test --test lang` names what is missing, differs in its
+//! compile. Then put the text into the other five files; `cargo test --lib lang` names what is missing, differs in its
 //! variables or is left over. Where a text is data (a column's title), `Phrase::of("its-name")` stands for it and
 //! [`Phrase::text`] says it.
 //!
@@ -238,4 +238,5 @@ const fn is_same(mut one: &[u8], mut other: &[u8]) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests;

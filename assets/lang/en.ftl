@@ -1,6 +1,6 @@
 # Every text that people see in Crow's window, menus and tray item. English is the source: a text is added here first
-# and then, under the same name and with the same variables, to the other files of this folder (tests/lang.rs says what
-# is missing). The syntax is Fluent's, see projectfluent.org. Columns and buttons are narrow: be short.
+# and then, under the same name and with the same variables, to the other files of this folder (`cargo test --lib lang`
+# says what is missing). The syntax is Fluent's, see projectfluent.org. Columns and buttons are narrow: be short.
 # Numbers come with their units as they are; the words of the filter (`host:`, `route:`) are a language of their own.
 
 ## In many places
@@ -108,6 +108,13 @@ language = Language
 language-system = System ({ $language })
 # Said where the window stays English because the system has no font with the letters of the language.
 language-no-font = No installed font has the letters of this language, so Crow speaks English. Noto Sans CJK has them.
+# Asking a proxy on this machine for its connections.
+local-proxy = Local proxy
+proxy-ask = Ask it which connections it has (Clash API)
+proxy-ask-hint = mihomo, sing-box and the programs around them tell by which of their servers a connection leaves. Crow asks once a second, on this machine only.
+proxy-controller = Controller
+proxy-secret = Secret
+proxy-bad-address = Needs an address of this machine, such as 127.0.0.1:9090
 rate-window = Average rates over
 rate-unit = Rates in
 rate-unit-bytes = Bytes
@@ -252,6 +259,7 @@ source-quic = the server name that the program asked for in QUIC
 source-http = the Host header of the program's HTTP request
 source-connect = the program's CONNECT request to a proxy
 source-socks = the program's request to a SOCKS proxy
+source-proxy = the local proxy itself, by its API
 source-dns = a DNS answer that the same process got
 source-dns-other = a DNS answer that another process got: likely, not certain
 source-mdns = what a device on the local network calls itself (mDNS)
@@ -272,6 +280,8 @@ route-tunnelled-hint = Inside a VPN or another tunnel; counted for the app
 route-upstream-hint = What a proxy on this machine moves for those who use it; counted for them
 route-carrier-hint = A tunnel's packets outside; counted inside, for the apps
 route-local-hint = From this machine to itself
+proxies-by-script = Proxies chosen by a script
+proxies-by-script-hint = The system's settings leave the choice of a proxy to a script (PAC): { $script }. Crow does not fetch it. Whether a connection goes to a proxy shows in what the program asks there.
 way-direct = straight to the other end
 way-local = stays on this machine
 way-proxied = to the proxy { $via }, which passes it on
@@ -302,6 +312,14 @@ fact-parent = Parent
 fact-user = User
 fact-app = App
 fact-program = Program
+fact-bundle = Bundle ID
+fact-signed-by = Signed by
+# Who signed a program on a Mac.
+signed-nobody = nobody
+signed-broken = somebody, and changed since then
+signed-ad-hoc = nobody by name (ad hoc)
+signed-unvouched = { $name }, for whom Apple does not vouch
+signed-team = { $name }, team { $team }
 fact-names = Names
 names-only = asked for only in encrypted DNS{ $operator }, as far as Crow has seen
 names-also = asked for also in encrypted DNS{ $operator }, as far as Crow has seen
@@ -320,6 +338,7 @@ fact-process = Process
 fact-through = Through
 through-process = process { $pid }
 fact-route = Route
+fact-leaves-by = Leaves by
 fact-overhead = Overhead
 fact-protocol = Protocol
 fact-interface = Interface
@@ -440,3 +459,62 @@ tray-sample = Sample recording, not your network
 tray-recording = Recording { $subject }
 tray-ended = End of recording { $subject }
 tray-gone = Not capturing: { $why }
+
+## What the rest of Crow says in English, word for word: reasons, limits, errors. What is not here is shown as it comes.
+## In a note, what stands before the first comma is all that the status bar shows.
+
+said-all-interfaces = all interfaces
+said-built-in-sample = built-in sample
+said-not-asked = live capture needs your permission; press Start live capture to be asked for it
+said-dismissed = permission to capture was not given; press Start live capture to be asked again
+said-asking = waiting for your permission to capture
+said-not-allowed = permission to capture was refused: { $reason }
+said-no-way = capturing needs rights that Crow does not have; run it with sudo, or run this once: { $command }
+said-missing-helper = the capture helper is missing at { $path }; reinstall Crow
+said-translocated = macOS runs Crow from a temporary folder because it was downloaded and not moved; drag Crow to the Applications folder and open it there
+said-odd-path = the path { $path } has characters that macOS cannot hand on; move Crow to the Applications folder
+said-tampered = the capture helper was changed and was not started; reinstall Crow
+said-bad-signature = the capture helper is not signed by Crow's developer and was not started; reinstall Crow
+said-timed-out = the capture helper did not answer within { $seconds } seconds; try again
+said-start-failed = starting the capture helper failed at { $step }: { $reason }
+said-not-started = the capture helper could not be started; try again
+said-helper-ended = the capture helper has ended; start the capture again
+said-capture-ended = the capture has ended: { $reason }
+said-pipe-failed = the pipe to the capture helper failed: { $reason }
+said-no-permission = this process may not capture packets ({ $reason }); start the helper as root
+said-not-opened = the capture could not be opened: { $reason }
+said-broke-off = the capture ended: { $reason }
+said-os-refused = the system refused { $call } ({ $reason }); without it Crow cannot tell which process owns what
+said-no-events = very short connections may stay without an app, because the system refused { $call } ({ $reason })
+said-payload-tcp = payload of TCP only, because the kernel does not count headers and UDP by socket
+said-payload-tcp-own = payload of TCP only, because the kernel does not count headers and UDP by socket, and whose the sockets of other users are
+said-payload = payload only, because the kernel does not count headers by socket
+said-own-sockets = your own sockets only, because this system does not list those of other users; payload without headers
+said-own-connections = your own connections without counts, because this system does not list its sockets
+said-unsearched = { $lost } UDP messages were counted but not searched for names, because too many came at once
+said-unasked = { $lost } new connections stay without a process, because too many were opened at once
+said-closed-limit = More than 262144 connections (MAX_CONNECTIONS): the ones that closed first are no longer listed; all totals still count them.
+said-open-limit = More than 262144 connections open at once (MAX_CONNECTIONS): later ones are neither listed nor counted.
+said-process-limit = More than 65536 processes (MAX_PROCESSES): the traffic of later ones is listed as unattributed.
+said-domain-limit = More than 262144 domains (MAX_DOMAINS): those that have been silent the longest are no longer listed.
+said-domain-names-limit = A domain has more than 256 hosts or processes (MAX_DOMAIN_NAMES): the rest is counted but not named.
+said-names-limit = More than 65536 DNS answers (MAX_NAMES): the oldest are forgotten.
+said-finders-limit = More than 4096 connections are just beginning (MAX_FINDERS): the names that the oldest ask for are not read.
+said-truncated = the recording is cut short after packet { $count }: everything before the cut was read
+said-corrupt = the recording is damaged after packet { $count } ({ $reason }): everything before that was read
+said-unread = the recording could not be read on after packet { $count }: { $reason }
+said-not-ended = { $name } was not ended: { $reason }.
+said-ended-already = it has ended already
+said-other-process = another process has its number now, so nothing was done
+said-not-yours = it belongs to another user; end it with that user's rights
+said-end-refused = the system refused ({ $reason }); end it with the system's own tools
+said-not-there = { $path } is not there any more, or Crow may not look into its folder.
+said-no-manager = there is no file manager that Crow could ask to show { $path } ({ $reason }).
+said-slow = The system is slow to answer; try again in a moment.
+said-broken-settings = Your settings could not be read ({ $reason }), so Crow uses its defaults; the old file is kept as { $path }
+said-newer-settings = Your settings are from a newer Crow (version { $version }), so this one uses its defaults; the newer file is kept as { $path }
+said-unread-settings = Your settings in { $path } could not be read, so Crow uses its defaults: { $reason }
+said-unsaved-settings = Your settings could not be saved to { $path }: { $reason }; they last until you quit
+said-no-login-place = Crow cannot be opened at login here: { $reason }
+said-autostart = Crow's file in the autostart folder could not be changed: { $reason }
+said-login-refused = macOS did not change Crow's login item: { $reason }

@@ -35,7 +35,7 @@ pub(super) fn catalogue(language: Language) -> &'static Catalogue {
     place.get_or_init(|| Catalogue::read(language))
 }
 
-const fn source(language: Language) -> &'static str {
+pub(super) const fn source(language: Language) -> &'static str {
     match language {
         Language::English => ENGLISH,
         Language::German => include_str!("../../assets/lang/de.ftl"),

@@ -92,6 +92,11 @@ pub(crate) const UNSAFE: &[(&str, usize, &str)] = &[
         13,
         "sysctl(3), libproc, drawing into memory, and what is in a dictionary of the network settings",
     ),
+    (
+        "src/process/macos/signature/ffi.rs",
+        10,
+        "who signed a program: functions of Security.framework and what they give away",
+    ),
     ("src/ui/shell/macos/ffi.rs", 8, "Apple events, and the class that hears them"),
 ];
 
