@@ -23,11 +23,13 @@ use crate::time::Timestamp;
 mod chores;
 mod live;
 mod recording;
+mod reverse;
 mod sockets;
 mod system;
 
-use chores::{Chore, KnownIcons};
+use chores::{Chore, KnownIcons, KnownNames};
 pub use recording::SAMPLE;
+use reverse::Reverse;
 
 /// Batches of events that may wait for the aggregator. When they do, the capture thread waits, then the pipe
 /// fills, then the helper coalesces: nothing is lost.
@@ -99,6 +101,7 @@ struct Shared {
     from_worker: Receiver<JobResult>,
     to_chores: Sender<Chore>,
     icons: ArcSwap<KnownIcons>,
+    names: ArcSwap<KnownNames>,
     /// The running helper's ear, so that quitting does not wait for its next word.
     helper: ArcSwapOption<Control>,
     /// Whether a window shows, so that it is worth asking the system more often.
@@ -142,6 +145,7 @@ impl Pipeline {
             from_worker,
             to_chores,
             icons: ArcSwap::default(),
+            names: ArcSwap::default(),
             helper: ArcSwapOption::empty(),
             shown: AtomicBool::new(options.shown),
             wake: options.wake,
@@ -153,6 +157,7 @@ impl Pipeline {
             actions: aggregate_actions,
             window: options.window,
             shown: options.shown,
+            reverse: None,
         };
         let capture = CaptureThread { shared: Arc::clone(&shared), out: messages, actions: capture_actions };
         let input = options.input;
@@ -232,6 +237,10 @@ impl Backend for Shared {
 
     fn icon(&self, program: &Program) -> IconState {
         self.icon_of(program)
+    }
+
+    fn name_of(&self, pid: i32) -> Option<Arc<str>> {
+        self.known_name(pid)
     }
 }
 
@@ -346,6 +355,8 @@ struct AggregateThread {
     actions: Receiver<Action>,
     window: RateWindow,
     shown: bool,
+    /// Only while the user wants it.
+    reverse: Option<Reverse>,
 }
 
 impl AggregateThread {
@@ -382,6 +393,7 @@ impl AggregateThread {
                         self.window = window;
                         aggregator.set_window(window);
                     }
+                    Ok(Action::ReverseDns(on)) => self.reverse = on.then(Reverse::start).transpose().unwrap_or_default(),
                     Ok(Action::Reset) => aggregator.reset(now(source, clock)),
                     Ok(Action::Watch(watch)) => {
                         aggregator.watch(watch);
@@ -401,6 +413,10 @@ impl AggregateThread {
                         continue;
                     }
                     let snapshot = aggregator.tick(now(source, clock));
+                    // The addresses of a recording are another network's, or of another time.
+                    if source == Source::Live && let Some(reverse) = &mut self.reverse {
+                        reverse.name(&mut aggregator, &snapshot);
+                    }
                     // A paused display keeps its picture while counting goes on behind it.
                     if !(self.shared.status.load().paused && source == Source::Live) {
                         self.shared.snapshot.store(snapshot);

@@ -266,6 +266,8 @@ pub struct Settings {
     pub menu_bar: MenuBar,
     /// Whether the pane with the selected row's details shows.
     pub details: bool,
+    /// Whether the system's resolver is asked for the names of addresses (reverse DNS). It talks to the network.
+    pub reverse_dns: bool,
     /// How large the window was.
     pub window: WindowSize,
 }
@@ -284,6 +286,7 @@ impl Default for Settings {
             domains: TableSettings::default(),
             menu_bar: MenuBar::default(),
             details: false,
+            reverse_dns: false,
             window: WindowSize::default(),
         }
     }

@@ -11,6 +11,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::Shared;
 use crate::process::ending::{Doomed, Ender};
 use crate::process::icons::{Icons, Wanted};
+use crate::process::name_of;
 use crate::process::reveal::reveal;
 use crate::session::{Action, AppIcon, Backend as _, IconState, Program, Target};
 
@@ -20,8 +21,14 @@ const MAX_WAITING_CHORES: usize = 64;
 /// Programs whose icons, or the lack of one, are remembered; when full, all are forgotten.
 const MAX_ICONS: usize = 512;
 
+/// Processes whose names are remembered; when full, all are forgotten.
+const MAX_NAMES: usize = 64;
+
 /// What is known of icons, by the app's id.
 pub(super) type KnownIcons = BTreeMap<String, IconState>;
+
+/// What is known of processes' names, by pid; `None` is being looked for, or has no name.
+pub(super) type KnownNames = BTreeMap<i32, Option<Arc<str>>>;
 
 /// Something to do.
 pub(super) enum Chore {
@@ -31,6 +38,8 @@ pub(super) enum Chore {
     Reveal(Arc<str>),
     /// Find an icon.
     Icon(Program),
+    /// Find out what a process is called.
+    Name(i32),
 }
 
 /// A way to ask for chores, and the end that they arrive at.
@@ -69,6 +78,7 @@ pub(super) fn start(shared: Weak<Shared>, chores: Receiver<Chore>) -> std::io::R
                         .map_or(IconState::None, |rgba| IconState::Found(Arc::new(AppIcon { rgba })));
                     shared.know_icon(&program.app, &found);
                 }
+                Chore::Name(pid) => shared.know_name(pid, name_of(pid).map(Into::into).as_ref()),
             }
         }
     })?;
@@ -96,6 +106,29 @@ impl Shared {
                 icons.insert(app.to_owned(), state.clone());
             }
             icons
+        });
+    }
+
+    /// What a process is called. The first question has it looked for.
+    pub(super) fn known_name(&self, pid: i32) -> Option<Arc<str>> {
+        if let Some(known) = self.names.load().get(&pid) {
+            return known.clone();
+        }
+        if self.to_chores.try_send(Chore::Name(pid)).is_ok() {
+            self.know_name(pid, None);
+        }
+        None
+    }
+
+    fn know_name(&self, pid: i32, name: Option<&Arc<str>>) {
+        self.names.rcu(|names| {
+            let mut names =
+                if names.len() < MAX_NAMES { KnownNames::clone(names) } else { KnownNames::new() };
+            // What was found is not forgotten for a question that crossed it.
+            if name.is_some() || !names.contains_key(&pid) {
+                names.insert(pid, name.cloned());
+            }
+            names
         });
     }
 

@@ -312,7 +312,6 @@ impl App {
         }
         let mut banners = states::banners(&self.status, &self.snapshot, &self.notices);
         banners.extend(self.ending.banner());
-        banners.extend(self.filter_error.as_deref().map(states::filter_banner));
         for (place, banner) in banners.iter().enumerate() {
             let name = format!("{} {}", banner.strong, banner.quiet);
             if self.dismissed.contains(&name) {
@@ -396,7 +395,10 @@ impl App {
             return None;
         }
         let (units, user) = (self.settings.units, self.status.user.clone());
-        let shown = Shown { picked: picked.as_ref(), snapshot: picture, units, user: user.as_deref() };
+        let pid = picked.as_ref().and_then(|picked| details::unnamed_parent(picked, picture));
+        let parent = pid.and_then(|pid| self.backend.name_of(pid));
+        let (user, parent) = (user.as_deref(), parent.as_deref());
+        let shown = Shown { picked: picked.as_ref(), snapshot: picture, units, user, parent };
         match details::details_ui(ui, shown, &mut self.partners, tokens)? {
             DetailsEvent::Close => self.settings.details = false,
             DetailsEvent::Chosen(chosen) => return Some(chosen),

@@ -18,7 +18,7 @@ use super::widgets::icon::{self, Icon};
 use super::widgets::long_chart;
 use super::{routes, text};
 use crate::aggregate::snapshot::{
-    Both, ConnectionRow, DomainRow, History, HostNote, ProcessRow, Route, Snapshot, Watch, Watched,
+    Both, ConnectionRow, DomainRow, History, HostNote, ProcessRow, Route, Snapshot, Source, Watch, Watched,
 };
 use crate::event::TcpState;
 use crate::settings::Units;
@@ -56,7 +56,11 @@ impl Partners {
         match picked {
             Picked::Process(process) => {
                 let own = snapshot.connections.iter().filter(|row| row.process == process.key);
-                own.for_each(|row| add(remote_name(row), row.bytes));
+                // By domain, as far as there is one: a site's many hosts are one partner.
+                let site = |row: &ConnectionRow| {
+                    row.domain.as_ref().map_or_else(|| remote_name(row), ToString::to_string)
+                };
+                own.for_each(|row| add(site(row), row.bytes));
             }
             Picked::Domain(domain) => {
                 let address = domain.is_address.then(|| domain.domain.parse().ok()).flatten();
@@ -109,6 +113,8 @@ pub struct Shown<'a> {
     pub units: Units,
     /// The user that Crow runs as.
     pub user: Option<&'a str>,
+    /// What the system calls the parent of the selected row's process, where that is not in the picture itself.
+    pub parent: Option<&'a str>,
 }
 
 /// What was asked for in the pane.
@@ -127,7 +133,7 @@ pub fn details_ui(
     partners: &mut Partners,
     tokens: &Tokens,
 ) -> Option<DetailsEvent> {
-    let Shown { picked, snapshot, units, user } = shown;
+    let Shown { picked, snapshot, units, user, parent } = shown;
     let frame =
         Frame::NONE.fill(tokens.panel).inner_margin(Margin { left: 16, right: 10, top: 8, bottom: 8 });
     let mut event = None;
@@ -151,7 +157,7 @@ pub fn details_ui(
         let acts = process.map(|row| (row, MenuContext { snapshot, user }));
         event = head_ui(ui, (&title, &subtitle), acts, tokens);
         ui.add_space(2.0);
-        columns_ui(ui, (picked, snapshot, units), partners, tokens);
+        columns_ui(ui, (picked, snapshot, units, parent), partners, tokens);
     });
     event
 }
@@ -203,7 +209,7 @@ fn headline(picked: &Picked<'_>, snapshot: &Snapshot) -> (String, String) {
 
 fn columns_ui(
     ui: &mut Ui,
-    (picked, snapshot, units): (&Picked<'_>, &Snapshot, Units),
+    (picked, snapshot, units, parent): (&Picked<'_>, &Snapshot, Units, Option<&str>),
     partners: &Partners,
     tokens: &Tokens,
 ) {
@@ -211,7 +217,7 @@ fn columns_ui(
     let facts_width = (room.x * 0.34).clamp(220.0, 420.0);
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 18.0;
-        let (first, second) = facts(picked, snapshot, units);
+        let (first, second) = facts(picked, snapshot, (units, parent));
         column(ui, vec2(facts_width, room.y), |ui| facts_ui(ui, "first facts", &first, tokens));
         let width = if second.is_empty() { 240.0 } else { facts_width * 0.9 };
         column(ui, vec2(width.min(room.x * 0.3), room.y), |ui| match picked {
@@ -248,7 +254,7 @@ fn facts_ui(ui: &mut Ui, id: &str, facts: &[Fact], tokens: &Tokens) {
                 let (rect, response) = ui.allocate_exact_size(vec2(LABEL, LINE - 3.0), Sense::hover());
                 response.widget_info(|| WidgetInfo::labeled(Role::Label, true, *name));
                 let style = font(Weight::Regular, BODY);
-                ui.painter().text(rect.left_center(), egui::Align2::LEFT_CENTER, name, style, tokens.dim);
+                ui.painter().text(rect.left_top(), egui::Align2::LEFT_TOP, name, style, tokens.dim);
                 // What is long goes on in the next line: it is here to be read whole.
                 ui.add(Label::new(RichText::new(value).color(tokens.text)).wrap());
             });
@@ -314,34 +320,60 @@ fn chart_of(picked: &Picked<'_>, snapshot: &Snapshot) -> Option<(String, Watched
     Some((whose, Watched { of, seconds, tens: History::default(), tens_age: Duration::ZERO, known }))
 }
 
-fn facts(picked: &Picked<'_>, snapshot: &Snapshot, units: Units) -> (Vec<Fact>, Vec<Fact>) {
+fn facts(
+    picked: &Picked<'_>,
+    snapshot: &Snapshot,
+    (units, parent): (Units, Option<&str>),
+) -> (Vec<Fact>, Vec<Fact>) {
     match picked {
-        Picked::Process(row) => (process_facts(row, snapshot, units), Vec::new()),
+        Picked::Process(row) => (process_facts(row, snapshot, (units, parent)), Vec::new()),
         Picked::Connection(row) => (ends_of(row, snapshot, units), numbers_of(row, snapshot, units)),
         Picked::Domain(row) => (domain_facts(row, snapshot, units), Vec::new()),
         Picked::Host(row) => (host_facts(row, snapshot, units), Vec::new()),
     }
 }
 
-fn process_facts(row: &ProcessRow, snapshot: &Snapshot, units: Units) -> Vec<Fact> {
+/// A process's parent as far as the picture knows it: processes that use the network.
+fn parent_in<'a>(row: &ProcessRow, snapshot: &'a Snapshot) -> Option<&'a str> {
+    let parent = row.parent?;
+    let is_parent = |other: &&Arc<ProcessRow>| other.key.is_some_and(|key| key.pid == parent);
+    snapshot.processes.iter().find(is_parent).map(|row| &*row.name)
+}
+
+/// The process whose name the system has to be asked for: the parent of a process of this machine.
+#[must_use]
+pub fn unnamed_parent(picked: &Picked<'_>, snapshot: &Snapshot) -> Option<i32> {
+    let Picked::Process(row) = picked else { return None };
+    let is_unnamed = snapshot.source == Source::Live && parent_in(row, snapshot).is_none();
+    row.parent.filter(|parent| is_unnamed && *parent > 0)
+}
+
+fn process_facts(
+    row: &ProcessRow,
+    snapshot: &Snapshot,
+    (units, parent_name): (Units, Option<&str>),
+) -> Vec<Fact> {
     let ago = |time| format!("{} ago", text::age(snapshot.time.since(time)));
     let mut facts = Vec::new();
     match row.key {
         Some(key) => facts.push(("PID", key.pid.to_string())),
         None => facts.push(("What it is", "Traffic whose process Crow could not find".to_owned())),
     }
-    if let Some(parent) = row.parent {
-        let is_parent = |other: &&Arc<ProcessRow>| other.key.is_some_and(|key| key.pid == parent);
-        let name = snapshot.processes.iter().find(is_parent).map(|row| format!(" ({})", row.name));
-        facts.push(("Parent", format!("{parent}{}", name.unwrap_or_default())));
+    if let Some(parent) = row.parent.filter(|parent| *parent > 0) {
+        let name = parent_in(row, snapshot).or(parent_name);
+        facts.push(("Parent", name.map_or(parent.to_string(), |name| format!("{name} ({parent})"))));
     }
     facts.extend(row.user.as_ref().map(|user| ("User", user.to_string())));
     if row.app.name != *row.name && !row.app.name.is_empty() {
         facts.push(("App", row.app.name.clone()));
     }
+    // A Mac's bundle; elsewhere the app's id is the program's path once more.
+    let is_bundle = row.app.id.starts_with('/') && row.path.as_deref().is_none_or(|path| path != row.app.id);
+    facts.extend(is_bundle.then(|| ("Bundle", row.app.id.clone())));
     facts.extend(row.path.as_ref().map(|path| ("Program", path.to_string())));
     facts.extend(names_of(row, snapshot).map(|names| ("Names", names)));
     facts.extend(row.key.and_then(|key| key.started).map(|started| ("Started", ago(started))));
+    facts.push(("Open", text::counted(row.connections as usize, "connection", "connections")));
     facts.push(("First packet", ago(row.first_seen)));
     facts.push(("Last packet", ago(row.last_seen)));
     facts.push(("Received", text::bytes_or_zero(row.bytes.rx, units)));

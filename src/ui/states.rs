@@ -52,17 +52,20 @@ impl Banner {
 /// What there is to say now, the most important first.
 #[must_use]
 pub fn banners(status: &Status, snapshot: &Snapshot, notices: &[String]) -> Vec<Banner> {
-    let mut banners: Vec<Banner> = capture_banner(status).into_iter().collect();
+    // An empty table says the same, larger.
+    let is_said = matches!(status.capture, CaptureState::Gone { .. }) && snapshot.processes.is_empty();
+    let mut banners: Vec<Banner> = capture_banner(status).filter(|_| !is_said).into_iter().collect();
     if let Some(fault) = &snapshot.fault {
-        banners.push(Banner::new(Tone::Warning, "The capture has a problem", &**fault).dismissible());
+        banners.push(
+            Banner::new(Tone::Warning, "The capture has a problem", text::sentence(fault)).dismissible(),
+        );
     }
     for limit in &snapshot.limits {
-        let banner = Banner::new(Tone::Warning, "A limit is reached", &**limit);
+        let banner = Banner::new(Tone::Warning, "A limit is reached", text::sentence(limit));
         banners.push(banner.with_action("Reset counts", Action::Reset).dismissible());
     }
     if snapshot.totals.capture.dropped > 0 {
-        let quiet =
-            "The kernel had to drop some because this machine was busy; the numbers are a little too low.";
+        let quiet = "This machine was too busy; the numbers are a little too low.";
         let banner = Banner::new(Tone::Warning, "Packets were missed", quiet);
         banners.push(banner.with_action("Reset counts", Action::Reset).dismissible());
     }
@@ -70,15 +73,9 @@ pub fn banners(status: &Status, snapshot: &Snapshot, notices: &[String]) -> Vec<
         banners.push(Banner::new(Tone::Calm, "Settings", notice).dismissible());
     }
     if let Some(notice) = &status.notice {
-        banners.push(Banner::new(Tone::Warning, "That did not work", &**notice).dismissible());
+        banners.push(Banner::new(Tone::Warning, "That did not work", text::sentence(notice)).dismissible());
     }
     banners
-}
-
-/// Says in place what is wrong with a filter.
-#[must_use]
-pub fn filter_banner(error: &str) -> Banner {
-    Banner::new(Tone::Warning, "This filter is not understood", error)
 }
 
 fn capture_banner(status: &Status) -> Option<Banner> {
@@ -90,8 +87,8 @@ fn capture_banner(status: &Status) -> Option<Banner> {
             Some(banner.with_action("Resume", Action::Pause(false)))
         }
         CaptureState::Sockets { why, is_asking } => {
-            let strong = "Short connections and names are missing";
-            let banner = Banner::new(Tone::Calm, strong, &**why);
+            let strong = "Crow sees open TCP connections only";
+            let banner = Banner::new(Tone::Calm, strong, text::sentence(why));
             Some(if *is_asking {
                 banner
             } else {
@@ -99,11 +96,12 @@ fn capture_banner(status: &Status) -> Option<Banner> {
             })
         }
         CaptureState::Sample { why } => {
-            let banner = Banner::new(Tone::Calm, "This is a sample recording, not your network", &**why);
+            let banner =
+                Banner::new(Tone::Calm, "This is a sample recording, not your network", text::sentence(why));
             Some(banner.with_action("Start live capture", Action::StartCapture))
         }
         CaptureState::Gone { why } => {
-            let banner = Banner::new(Tone::Warning, "Capture has stopped", &**why);
+            let banner = Banner::new(Tone::Warning, "Capture has stopped", text::sentence(why));
             Some(banner.with_action("Start again", Action::StartCapture))
         }
         CaptureState::Ended { note } => {
@@ -194,6 +192,7 @@ pub enum EmptyEvent {
 
 /// Draws an empty table: an icon, a strong line, a quiet line, and what mends it.
 pub fn empty_ui(ui: &mut Ui, empty: &Empty<'_>, tokens: &Tokens) -> Option<EmptyEvent> {
+    let reason = if let Empty::Gone(why) = empty { text::sentence(why) } else { String::new() };
     let (icon, strong, quiet, button) = match empty {
         Empty::NoMatch(filter) => {
             let strong = format!("No matches for “{filter}”");
@@ -207,9 +206,9 @@ pub fn empty_ui(ui: &mut Ui, empty: &Empty<'_>, tokens: &Tokens) -> Option<Empty
         Empty::Starting => {
             (Icon::Quiet, "Starting capture".to_owned(), "Your system may ask for permission first.", None)
         }
-        Empty::Gone(why) => {
+        Empty::Gone(_) => {
             let action = EmptyEvent::Act(Action::StartCapture);
-            (Icon::Warning, "Not capturing".to_owned(), *why, Some(("Start capture", action)))
+            (Icon::Warning, "Not capturing".to_owned(), reason.as_str(), Some(("Start capture", action)))
         }
         Empty::NoTraffic => {
             let quiet = "Each app shows here as soon as it sends or receives something.";

@@ -6,14 +6,15 @@ use egui::{
 use egui::{RichText, Role, Sense, Ui, Vec2, ViewportCommand, WidgetInfo, pos2, vec2};
 
 use super::fonts::{Weight, font};
+use super::preferences::preferences_ui;
 use super::text;
 use super::theme::{BODY, CONTROL, SMALL, Tokens};
 use super::widgets::chart;
 use super::widgets::controls::{FilterField, filter_field, segmented};
 use super::widgets::icon::{self, Icon};
 use crate::aggregate::snapshot::{Snapshot, Totals};
-use crate::session::{Action, CaptureState, LoginItem, Status};
-use crate::settings::{Appearance, MenuBar, Prefixes, RateUnit, RateWindow, Scope, Settings, Units, View};
+use crate::session::{Action, CaptureState, Status};
+use crate::settings::{Settings, Units, View};
 
 /// Points: the toolbar, which is the title bar on a Mac.
 pub(super) const TOOLBAR: f32 = 44.0;
@@ -85,7 +86,7 @@ fn right_side(ui: &mut Ui, bar: &mut Toolbar<'_>, (events, tokens): (&mut Toolba
     }
     Popup::menu(&settings)
         .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
-        .show(|ui| settings_ui(ui, bar.settings, (events, bar.status, tokens)));
+        .show(|ui| preferences_ui(ui, bar.settings, (&mut events.actions, bar.status, tokens)));
     let (name, key) = if bar.settings.details { ("Hide details", Key::I) } else { ("Details", Key::I) };
     let shortcut = ui.ctx().format_shortcut(&KeyboardShortcut::new(Modifiers::COMMAND, key));
     if icon::button(ui, Icon::Details, name, tokens).on_hover_text(shortcut).clicked() {
@@ -143,97 +144,6 @@ fn drag_window(ui: &mut Ui) {
 fn title_bar_inset(ui: &Ui) -> f32 {
     let is_fullscreen = ui.input(|i| i.viewport().fullscreen.unwrap_or(false));
     if cfg!(target_os = "macos") && !is_fullscreen { TRAFFIC_LIGHTS - 12.0 } else { 0.0 }
-}
-
-/// A line above choices.
-fn caption(ui: &mut Ui, label: &str, tokens: &Tokens) {
-    ui.label(RichText::new(label).font(font(Weight::Medium, SMALL)).color(tokens.dim));
-}
-
-/// What concerns Crow's place in the system: the menu bar (macOS), and the login.
-fn system_settings_ui(
-    ui: &mut Ui,
-    settings: &mut Settings,
-    (events, status, tokens): (&mut ToolbarEvents, &Status, &Tokens),
-) {
-    if cfg!(target_os = "macos") {
-        ui.add_space(6.0);
-        caption(ui, "Menu bar", tokens);
-        let choices =
-            [(MenuBar::TwoLines, "Two lines"), (MenuBar::OneLine, "One line"), (MenuBar::Icon, "Icon")];
-        if let Some(choice) = segmented(ui, &choices, settings.menu_bar, (Role::RadioButton, tokens)) {
-            settings.menu_bar = choice;
-        }
-    }
-    ui.add_space(6.0);
-    caption(ui, "Login", tokens);
-    let mut opens = status.login_item != LoginItem::Off;
-    if ui.checkbox(&mut opens, "Open at login").changed() {
-        events.actions.push(Action::OpenAtLogin(opens));
-    }
-    if status.login_item == LoginItem::NeedsApproval {
-        let words = "Allow Crow in System Settings, General, Login Items";
-        ui.label(RichText::new(words).font(font(Weight::Regular, SMALL)).color(tokens.warn));
-    }
-}
-
-fn settings_ui(
-    ui: &mut Ui,
-    settings: &mut Settings,
-    (events, status, tokens): (&mut ToolbarEvents, &Status, &Tokens),
-) {
-    ui.set_min_width(250.0);
-    let line = |ui: &mut Ui, label: &str| caption(ui, label, tokens);
-    Frame::NONE.inner_margin(Margin::same(7)).show(ui, |ui| {
-        line(ui, "Appearance");
-        let choices = [Appearance::System, Appearance::Light, Appearance::Dark]
-            .map(|choice| (choice, text::appearance(choice)));
-        if let Some(choice) = segmented(ui, &choices, settings.appearance, (Role::RadioButton, tokens)) {
-            settings.appearance = choice;
-        }
-        ui.add_space(6.0);
-        line(ui, "Average rates over");
-        let choices = [RateWindow::OneSecond, RateWindow::FiveSeconds, RateWindow::ThirtySeconds]
-            .map(|choice| (choice, text::rate_window(choice)));
-        if let Some(choice) = segmented(ui, &choices, settings.rate_window, (Role::RadioButton, tokens)) {
-            settings.rate_window = choice;
-            events.actions.push(Action::Window(choice));
-        }
-        ui.add_space(6.0);
-        line(ui, "Rates in");
-        let choices = [(RateUnit::Bytes, "Bytes"), (RateUnit::Bits, "Bits")];
-        if let Some(choice) = segmented(ui, &choices, settings.units.rates, (Role::RadioButton, tokens)) {
-            settings.units.rates = choice;
-        }
-        ui.add_space(6.0);
-        line(ui, "A thousand is");
-        let choices = [(Prefixes::Decimal, "1000 (kB)"), (Prefixes::Binary, "1024 (KiB)")];
-        if let Some(choice) = segmented(ui, &choices, settings.units.prefixes, (Role::RadioButton, tokens)) {
-            settings.units.prefixes = choice;
-        }
-        system_settings_ui(ui, settings, (events, status, tokens));
-        ui.add_space(6.0);
-        line(ui, "List connections and domains");
-        let choices =
-            [Scope::Everything, Scope::Network, Scope::Internet].map(|scope| (scope, text::scope(scope)));
-        if let Some(choice) = segmented(ui, &choices, settings.scope, (Role::RadioButton, tokens)) {
-            settings.scope = choice;
-        }
-        ui.add_space(6.0);
-        line(ui, "Counts");
-        if ui.button("Set all totals to zero").clicked() {
-            events.actions.push(Action::Reset);
-            ui.close();
-        }
-        ui.add_space(6.0);
-        line(ui, "Settings");
-        if ui.button("Restore defaults").on_hover_text("Columns, widths and sorting as well").clicked() {
-            let fresh = Settings { view: settings.view, window: settings.window, ..Settings::default() };
-            *settings = fresh;
-            events.actions.push(Action::Window(settings.rate_window));
-            ui.close();
-        }
-    });
 }
 
 /// What the line below the tables says.

@@ -28,6 +28,8 @@ mod system;
 
 #[cfg(target_os = "macos")]
 pub use system::Mac;
+#[cfg(target_os = "macos")]
+pub(crate) use system::name_of;
 
 use std::io;
 use std::net::IpAddr;

@@ -16,9 +16,9 @@ use crate::ui::widgets::cell::{CellPainter, Rank};
 /// The columns of the table of connections.
 #[rustfmt::skip]
 pub const COLUMNS: &[Column] = &[
-    Column { field: Field::Name, title: "Remote host", explanation: "The other end: its name where Crow has seen one, else its address", width: 222.0, is_shown: true },
+    Column { field: Field::Name, title: "Remote host", explanation: "The other end: its name where Crow has seen one, else its address", width: 214.0, is_shown: true },
     Column { field: Field::Process, title: "Process", explanation: "The process that the connection belongs to", width: 140.0, is_shown: true },
-    Column { field: Field::Service, title: "Service", explanation: "The service or, where it is not known, the protocol and port", width: 82.0, is_shown: true },
+    Column { field: Field::Service, title: "Service", explanation: "The service or, where it is not known, the protocol and port", width: 96.0, is_shown: true },
     Column { field: Field::Route, title: "Route", explanation: "How it leaves the machine: straight, or by the proxy or tunnel that is named", width: 112.0, is_shown: true },
     Column { field: Field::State, title: "State", explanation: "The state of the TCP connection", width: 102.0, is_shown: true },
     Column { field: Field::Down, title: "Down/s", explanation: "Bytes received per second", width: 92.0, is_shown: true },
@@ -71,7 +71,7 @@ const fn source_chip(source: HostSource) -> &'static str {
         HostSource::DnsOther => "DNS?",
         HostSource::Mdns => "mDNS",
         HostSource::FakeIp => "proxy",
-        HostSource::Ptr => "PTR",
+        HostSource::Ptr => "reverse DNS",
     }
 }
 
