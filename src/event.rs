@@ -119,6 +119,35 @@ pub struct App {
     pub name: String,
 }
 
+/// Who a program is to the system, beyond its file's name. What the system does not tell is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The identifier of the bundle that it is in, such as `com.apple.Safari`.
+    pub bundle: Option<String>,
+    /// Who signed it.
+    pub signature: Option<Signature>,
+}
+
+/// Who signed a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signature {
+    /// Nobody.
+    None,
+    /// The file is not what was signed, or the signature is damaged.
+    Broken,
+    /// It is signed, with nobody's name.
+    AdHoc,
+    /// Somebody with a certificate.
+    By {
+        /// The certificate's name.
+        name: String,
+        /// The team to which Apple gave it.
+        team: Option<String>,
+        /// Whether Apple vouches for the name.
+        is_known: bool,
+    },
+}
+
 /// How an owner was found; a later, greater kind replaces an earlier, smaller one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum OwnerSource {

@@ -12,7 +12,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select};
 
 use crate::aggregate::snapshot::{Snapshot, Source};
 use crate::aggregate::{Aggregator, AggregatorOptions};
-use crate::event::Event;
+use crate::event::{Event, Identity};
 use crate::helper::session::{Control, Session};
 use crate::process::users::own_name;
 use crate::session::Backend;
@@ -27,7 +27,7 @@ mod reverse;
 mod sockets;
 mod system;
 
-use chores::{Chore, KnownIcons, KnownNames};
+use chores::{Chore, KnownIcons, KnownIdentities, KnownNames};
 pub use recording::SAMPLE;
 use reverse::Reverse;
 
@@ -102,6 +102,7 @@ struct Shared {
     to_chores: Sender<Chore>,
     icons: ArcSwap<KnownIcons>,
     names: ArcSwap<KnownNames>,
+    identities: ArcSwap<KnownIdentities>,
     /// The running helper's ear, so that quitting does not wait for its next word.
     helper: ArcSwapOption<Control>,
     /// Whether a window shows, so that it is worth asking the system more often.
@@ -146,6 +147,7 @@ impl Pipeline {
             to_chores,
             icons: ArcSwap::default(),
             names: ArcSwap::default(),
+            identities: ArcSwap::default(),
             helper: ArcSwapOption::empty(),
             shown: AtomicBool::new(options.shown),
             wake: options.wake,
@@ -241,6 +243,10 @@ impl Backend for Shared {
 
     fn name_of(&self, pid: i32) -> Option<Arc<str>> {
         self.known_name(pid)
+    }
+
+    fn identity(&self, program: &Program) -> Option<Arc<Identity>> {
+        self.identity_of(program)
     }
 }
 

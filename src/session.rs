@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aggregate::snapshot::{Snapshot, Watch};
-use crate::event::ProcessKey;
+use crate::event::{Identity, ProcessKey};
 use crate::settings::{RateWindow, Settings};
 
 /// What the capture is doing now.
@@ -209,6 +209,12 @@ pub trait Backend: Send + Sync {
     /// What a process of this machine is called, such as another one's parent. The first question has it looked for;
     /// `None` until it is known, and where the system does not say.
     fn name_of(&self, _pid: i32) -> Option<Arc<str>> {
+        None
+    }
+
+    /// Who a program is to the system. The first question has it found out; until then, and where the system says
+    /// nothing, `None`.
+    fn identity(&self, _program: &Program) -> Option<Arc<Identity>> {
         None
     }
 

@@ -1,5 +1,5 @@
 //! The thread for what the user asks of the system, and for what takes a while to find: ending a process, showing a
-//! file, the icons of programs.
+//! file, the icons of programs and who signed them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,8 +9,10 @@ use std::thread;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::Shared;
+use crate::event::Identity;
 use crate::process::ending::{Doomed, Ender};
 use crate::process::icons::{Icons, Wanted};
+use crate::process::identity;
 use crate::process::name_of;
 use crate::process::reveal::reveal;
 use crate::session::{Action, AppIcon, Backend as _, IconState, Program, Target};
@@ -18,7 +20,7 @@ use crate::session::{Action, AppIcon, Backend as _, IconState, Program, Target};
 /// Chores that may wait. More are refused, and asked for again by whoever still wants them.
 const MAX_WAITING_CHORES: usize = 64;
 
-/// Programs whose icons, or the lack of one, are remembered; when full, all are forgotten.
+/// Programs whose icons and signers, or the lack of one, are remembered; when full, all are forgotten.
 const MAX_ICONS: usize = 512;
 
 /// Processes whose names are remembered; when full, all are forgotten.
@@ -29,6 +31,8 @@ pub(super) type KnownIcons = BTreeMap<String, IconState>;
 
 /// What is known of processes' names, by pid; `None` is being looked for, or has no name.
 pub(super) type KnownNames = BTreeMap<i32, Option<Arc<str>>>;
+/// Who programs are, by what was asked for; `None` while it is being found out, and where there is nothing to say.
+pub(super) type KnownIdentities = BTreeMap<Program, Option<Arc<Identity>>>;
 
 /// Something to do.
 pub(super) enum Chore {
@@ -40,6 +44,8 @@ pub(super) enum Chore {
     Icon(Program),
     /// Find out what a process is called.
     Name(i32),
+    /// Find out who a program is.
+    Identify(Program),
 }
 
 /// A way to ask for chores, and the end that they arrive at.
@@ -79,6 +85,10 @@ pub(super) fn start(shared: Weak<Shared>, chores: Receiver<Chore>) -> std::io::R
                     shared.know_icon(&program.app, &found);
                 }
                 Chore::Name(pid) => shared.know_name(pid, name_of(pid).map(Into::into).as_ref()),
+                Chore::Identify(program) => {
+                    let found = identity::find(&program.app, program.path.as_deref()).map(Arc::new);
+                    shared.know_identity(&program, found.as_ref());
+                }
             }
         }
     })?;
@@ -118,6 +128,28 @@ impl Shared {
             self.know_name(pid, None);
         }
         None
+    }
+
+    /// Who a program is. The first question has it found out.
+    pub(super) fn identity_of(&self, program: &Program) -> Option<Arc<Identity>> {
+        if let Some(known) = self.identities.load().get(program) {
+            return known.clone();
+        }
+        if self.to_chores.try_send(Chore::Identify(program.clone())).is_ok() {
+            self.know_identity(program, None);
+        }
+        None
+    }
+
+    fn know_identity(&self, program: &Program, found: Option<&Arc<Identity>>) {
+        self.identities.rcu(|known| {
+            let mut known =
+                if known.len() < MAX_ICONS { KnownIdentities::clone(known) } else { KnownIdentities::new() };
+            // What was found is not forgotten for a question that crossed it.
+            let entry = known.entry(program.clone()).or_default();
+            *entry = found.cloned().or(entry.take());
+            known
+        });
     }
 
     fn know_name(&self, pid: i32, name: Option<&Arc<str>>) {

@@ -11,6 +11,8 @@ pub mod census;
 pub mod ending;
 #[cfg(unix)]
 pub mod icons;
+#[cfg(unix)]
+pub mod identity;
 #[cfg(target_os = "linux")]
 pub mod linux;
 pub mod macos;

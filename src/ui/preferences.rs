@@ -1,14 +1,17 @@
 //! The settings, as the sheet that opens below their button.
 
-use egui::{Button, Frame, Grid, Margin, RichText, Role, ScrollArea, Ui};
+use egui::{Button, Frame, Grid, Margin, RichText, Role, ScrollArea, Ui, WidgetInfo};
 
-use super::fonts::{Weight, font};
+use super::fonts::{self, Weight, font};
 use super::text;
 use super::theme::{SMALL, Tokens};
 use super::toolbar::TOOLBAR;
 use super::widgets::controls::segmented;
+use crate::lang::{self, say};
 use crate::session::{Action, LoginItem, Status};
-use crate::settings::{Appearance, MenuBar, Prefixes, RateUnit, RateWindow, Scope, Settings};
+use crate::settings::{
+    Appearance, Language, LanguageChoice, MenuBar, Prefixes, RateUnit, RateWindow, Scope, Settings,
+};
 
 /// What the sheet asks of the rest of Crow, what it shows of it, and its colours.
 type Means<'a> = (&'a mut Vec<Action>, &'a Status, &'a Tokens);
@@ -22,8 +25,8 @@ pub fn preferences_ui(ui: &mut Ui, settings: &mut Settings, (actions, status, to
                 display_ui(ui, settings, (&mut *actions, tokens));
                 names_ui(ui, settings, (&mut *actions, tokens));
                 system_ui(ui, settings, (&mut *actions, status, tokens));
-                caption(ui, "Columns", tokens);
-                small(ui, "Right-click a column's head to choose, drag it to move", tokens);
+                caption(ui, say!("columns"), tokens);
+                small(ui, say!("columns-hint"), tokens);
                 ui.end_row();
             });
             ui.add_space(2.0);
@@ -36,14 +39,16 @@ pub fn preferences_ui(ui: &mut Ui, settings: &mut Settings, (actions, status, to
 /// How things are shown.
 fn display_ui(ui: &mut Ui, settings: &mut Settings, (actions, tokens): (&mut Vec<Action>, &Tokens)) {
     let role = (Role::RadioButton, tokens);
-    caption(ui, "Appearance", tokens);
+    caption(ui, say!("appearance"), tokens);
     let choices = [Appearance::System, Appearance::Light, Appearance::Dark];
     let choices = choices.map(|choice| (choice, text::appearance(choice)));
     if let Some(choice) = segmented(ui, &choices, settings.appearance, role) {
         settings.appearance = choice;
     }
     ui.end_row();
-    caption(ui, "Average rates over", tokens);
+    language_ui(ui, settings, tokens);
+    ui.end_row();
+    caption(ui, say!("rate-window"), tokens);
     let choices = [RateWindow::OneSecond, RateWindow::FiveSeconds, RateWindow::ThirtySeconds];
     let choices = choices.map(|choice| (choice, text::rate_window(choice)));
     if let Some(choice) = segmented(ui, &choices, settings.rate_window, role) {
@@ -51,19 +56,19 @@ fn display_ui(ui: &mut Ui, settings: &mut Settings, (actions, tokens): (&mut Vec
         actions.push(Action::Window(choice));
     }
     ui.end_row();
-    caption(ui, "Rates in", tokens);
-    let choices = [(RateUnit::Bytes, "Bytes"), (RateUnit::Bits, "Bits")];
+    caption(ui, say!("rate-unit"), tokens);
+    let choices = [(RateUnit::Bytes, say!("rate-unit-bytes")), (RateUnit::Bits, say!("rate-unit-bits"))];
     if let Some(choice) = segmented(ui, &choices, settings.units.rates, role) {
         settings.units.rates = choice;
     }
     ui.end_row();
-    caption(ui, "A thousand is", tokens);
+    caption(ui, say!("prefixes"), tokens);
     let choices = [(Prefixes::Decimal, "1000 (kB)"), (Prefixes::Binary, "1024 (KiB)")];
     if let Some(choice) = segmented(ui, &choices, settings.units.prefixes, role) {
         settings.units.prefixes = choice;
     }
     ui.end_row();
-    caption(ui, "List connections and domains", tokens);
+    caption(ui, say!("scope"), tokens);
     let choices = [Scope::Everything, Scope::Network, Scope::Internet];
     let choices = choices.map(|scope| (scope, text::scope(scope)));
     if let Some(choice) = segmented(ui, &choices, settings.scope, role) {
@@ -72,14 +77,43 @@ fn display_ui(ui: &mut Ui, settings: &mut Settings, (actions, tokens): (&mut Vec
     ui.end_row();
 }
 
+/// The language of the window. Each calls itself by its own name, where that can be drawn.
+fn language_ui(ui: &mut Ui, settings: &mut Settings, tokens: &Tokens) {
+    caption(ui, say!("language"), tokens);
+    let ctx = ui.ctx().clone();
+    let name = |language| {
+        if fonts::can_draw(&ctx, language) { lang::own_name(language) } else { lang::english_name(language) }
+    };
+    let named = |choice| match choice {
+        LanguageChoice::System => say!("language-system", language = name(lang::meant(choice))),
+        LanguageChoice::Always(language) => name(language).to_owned(),
+    };
+    let spoken = format!("{} {}", say!("language"), named(settings.language));
+    let chosen =
+        egui::ComboBox::from_id_salt("language").width(170.0).selected_text(named(settings.language));
+    ui.vertical(|ui| {
+        let response = chosen.show_ui(ui, |ui| {
+            let all = Language::ALL.map(LanguageChoice::Always);
+            for choice in [LanguageChoice::System].into_iter().chain(all) {
+                ui.selectable_value(&mut settings.language, choice, named(choice));
+            }
+        });
+        response.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, &spoken));
+        if !fonts::can_draw(&ctx, lang::meant(settings.language)) {
+            let words = RichText::new(say!("language-no-font")).font(font(Weight::Regular, SMALL));
+            ui.add(egui::Label::new(words.color(tokens.warn)).wrap());
+        }
+    });
+}
+
 /// Where names come from when nobody says them in the open.
 fn names_ui(ui: &mut Ui, settings: &mut Settings, (actions, tokens): (&mut Vec<Action>, &Tokens)) {
-    caption(ui, "Names", tokens);
+    caption(ui, say!("fact-names"), tokens);
     ui.vertical(|ui| {
-        if ui.checkbox(&mut settings.reverse_dns, "Ask for names of addresses (reverse DNS)").changed() {
+        if ui.checkbox(&mut settings.reverse_dns, say!("reverse-dns")).changed() {
             actions.push(Action::ReverseDns(settings.reverse_dns));
         }
-        small(ui, "Tells your name server which addresses you talk to", tokens);
+        small(ui, say!("reverse-dns-hint"), tokens);
     });
     ui.end_row();
 }
@@ -87,22 +121,25 @@ fn names_ui(ui: &mut Ui, settings: &mut Settings, (actions, tokens): (&mut Vec<A
 /// What concerns Crow's place in the system: the menu bar (macOS), and the login.
 fn system_ui(ui: &mut Ui, settings: &mut Settings, (actions, status, tokens): Means<'_>) {
     if cfg!(target_os = "macos") {
-        caption(ui, "Menu bar", tokens);
-        let choices =
-            [(MenuBar::TwoLines, "Two lines"), (MenuBar::OneLine, "One line"), (MenuBar::Icon, "Icon")];
+        caption(ui, say!("menu-bar"), tokens);
+        let choices = [
+            (MenuBar::TwoLines, say!("menu-bar-two-lines")),
+            (MenuBar::OneLine, say!("menu-bar-one-line")),
+            (MenuBar::Icon, say!("menu-bar-icon")),
+        ];
         if let Some(choice) = segmented(ui, &choices, settings.menu_bar, (Role::RadioButton, tokens)) {
             settings.menu_bar = choice;
         }
         ui.end_row();
     }
-    caption(ui, "Login", tokens);
+    caption(ui, say!("login"), tokens);
     ui.vertical(|ui| {
         let mut opens = status.login_item != LoginItem::Off;
-        if ui.checkbox(&mut opens, "Open at login").changed() {
+        if ui.checkbox(&mut opens, say!("open-at-login")).changed() {
             actions.push(Action::OpenAtLogin(opens));
         }
         if status.login_item == LoginItem::NeedsApproval {
-            let words = "Allow Crow in System Settings, General, Login Items";
+            let words = say!("login-needs-approval");
             ui.label(RichText::new(words).font(font(Weight::Regular, SMALL)).color(tokens.warn));
         }
     });
@@ -114,12 +151,12 @@ fn ends_ui(ui: &mut Ui, settings: &mut Settings, actions: &mut Vec<Action>) {
     // In a menu buttons have no ground of their own; these two are buttons.
     let ground = ui.visuals().widgets.noninteractive.bg_stroke.color;
     let button = |text| Button::new(text).fill(ground);
-    if ui.add(button("Set all totals to zero")).clicked() {
+    if ui.add(button(say!("reset-totals"))).clicked() {
         actions.push(Action::Reset);
         ui.close();
     }
-    let defaults = ui.add(button("Restore defaults"));
-    if defaults.on_hover_text("Columns, widths and sorting as well").clicked() {
+    let defaults = ui.add(button(say!("restore-defaults")));
+    if defaults.on_hover_text(say!("restore-defaults-hint")).clicked() {
         *settings = Settings { view: settings.view, window: settings.window, ..Settings::default() };
         actions.push(Action::Window(settings.rate_window));
         actions.push(Action::ReverseDns(settings.reverse_dns));

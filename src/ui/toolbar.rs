@@ -13,6 +13,7 @@ use super::widgets::chart;
 use super::widgets::controls::{FilterField, filter_field, segmented};
 use super::widgets::icon::{self, Icon};
 use crate::aggregate::snapshot::{Snapshot, Totals};
+use crate::lang::{heard, say};
 use crate::session::{Action, CaptureState, Status};
 use crate::settings::{Settings, Units, View};
 
@@ -34,7 +35,7 @@ pub struct Toolbar<'a> {
     /// What is typed in the filter.
     pub filter: &'a mut String,
     /// Why it is not understood.
-    pub filter_error: Option<&'a str>,
+    pub filter_error: Option<String>,
     /// The settings are to be opened.
     pub opens_settings: bool,
 }
@@ -80,20 +81,21 @@ pub fn toolbar_ui(ui: &mut Ui, mut bar: Toolbar<'_>, tokens: &Tokens) -> Toolbar
 }
 
 fn right_side(ui: &mut Ui, bar: &mut Toolbar<'_>, (events, tokens): (&mut ToolbarEvents, &Tokens)) {
-    let settings = icon::button(ui, Icon::Settings, "Settings", tokens);
+    let settings = icon::button(ui, Icon::Settings, say!("settings"), tokens);
     if bar.opens_settings {
         Popup::open_id(ui.ctx(), Popup::default_response_id(&settings));
     }
     Popup::menu(&settings)
         .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
         .show(|ui| preferences_ui(ui, bar.settings, (&mut events.actions, bar.status, tokens)));
-    let (name, key) = if bar.settings.details { ("Hide details", Key::I) } else { ("Details", Key::I) };
+    let (name, key) =
+        if bar.settings.details { (say!("details-hide"), Key::I) } else { (say!("details"), Key::I) };
     let shortcut = ui.ctx().format_shortcut(&KeyboardShortcut::new(Modifiers::COMMAND, key));
     if icon::button(ui, Icon::Details, name, tokens).on_hover_text(shortcut).clicked() {
         bar.settings.details = !bar.settings.details;
     }
     let is_paused = bar.status.paused;
-    let (icon, name) = if is_paused { (Icon::Play, "Resume") } else { (Icon::Pause, "Pause") };
+    let (icon, name) = if is_paused { (Icon::Play, say!("resume")) } else { (Icon::Pause, say!("pause")) };
     let shortcut = ui.ctx().format_shortcut(&KeyboardShortcut::new(Modifiers::COMMAND, Key::P));
     if icon::button(ui, icon, name, tokens).on_hover_text(shortcut).clicked() {
         events.actions.push(Action::Pause(!is_paused));
@@ -101,21 +103,22 @@ fn right_side(ui: &mut Ui, bar: &mut Toolbar<'_>, (events, tokens): (&mut Toolba
     ui.add_space(2.0);
     let width = (ui.available_width() * 0.5).clamp(120.0, 220.0);
     let shortcut = ui.ctx().format_shortcut(&KeyboardShortcut::new(Modifiers::COMMAND, Key::F));
-    let field = FilterField { text: bar.filter, error: bar.filter_error, shortcut };
+    let field = FilterField { text: bar.filter, error: bar.filter_error.as_deref(), shortcut };
     events.filter_changed |= filter_field(ui, field, width, tokens).changed();
 }
 
 /// Both totals, each in a slot of its own width.
 fn totals_ui(ui: &mut Ui, (totals, units): (&Totals, Units), tokens: &Tokens) {
     ui.spacing_mut().item_spacing.x = 4.0;
-    for (icon, color, word, rate) in
-        [(Icon::Down, tokens.down, "Down", totals.rate.rx), (Icon::Up, tokens.up, "Up", totals.rate.tx)]
-    {
+    let Totals { rate, bytes, .. } = totals;
+    let down = ((Icon::Down, tokens.down), say!("down"), (rate.rx, bytes.rx));
+    let up = ((Icon::Up, tokens.up), say!("up"), (rate.tx, bytes.tx));
+    for (sign, way, (rate, bytes)) in [down, up] {
         let words = text::rate_or_zero(rate, units);
-        let response = total_ui(ui, (icon, color), &words, tokens);
-        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{word} {words}")));
-        let total = if word == "Down" { totals.bytes.rx } else { totals.bytes.tx };
-        response.on_hover_text(format!("{word}: {} in all", text::bytes_or_zero(total, units)));
+        let response = total_ui(ui, sign, &words, tokens);
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{way} {words}")));
+        let bytes = text::bytes_or_zero(bytes, units);
+        response.on_hover_text(say!("total-of-way", way = way, bytes = bytes));
     }
 }
 
@@ -167,26 +170,26 @@ pub fn status_bar_ui(ui: &mut Ui, bar: &StatusBar<'_>, tokens: &Tokens) {
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             small(ui, &bar.count, tokens.dim);
             if bar.is_held {
-                small(ui, "·  order held while you point at a row", tokens.faint);
+                small(ui, &format!("·  {}", say!("order-held")), tokens.faint);
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let totals = &bar.snapshot.totals;
                 let dropped = totals.capture.dropped;
                 if dropped > 0 {
-                    let words =
-                        text::counted(usize::try_from(dropped).unwrap_or(usize::MAX), "packet", "packets");
-                    small(ui, &format!("{words} dropped"), tokens.warn);
+                    small(ui, &say!("packets-dropped", count = dropped), tokens.warn);
                 } else {
-                    small(ui, "0 dropped", tokens.dim);
+                    small(ui, say!("none-dropped"), tokens.dim);
                 }
-                for (word, bytes) in [("unattributed", totals.unattributed), ("loopback", totals.loopback)] {
-                    if let Some(bytes) = text::bytes(bytes, bar.units) {
-                        small(ui, &format!("{word} {bytes}  ·"), tokens.dim);
-                    }
+                if let Some(bytes) = text::bytes(totals.unattributed, bar.units) {
+                    small(ui, &format!("{}  ·", say!("status-unattributed", bytes = bytes)), tokens.dim);
+                }
+                if let Some(bytes) = text::bytes(totals.loopback, bar.units) {
+                    small(ui, &format!("{}  ·", say!("status-loopback", bytes = bytes)), tokens.dim);
                 }
                 if let Some(note) = &bar.snapshot.note {
-                    let short = note.split(',').next().unwrap_or(note);
-                    small(ui, &format!("{short}  ·"), tokens.dim).on_hover_text(&**note);
+                    let note = heard(note);
+                    let short = note.split([',', '，', '、']).next().unwrap_or(&note);
+                    small(ui, &format!("{short}  ·"), tokens.dim).on_hover_text(&*note);
                 }
                 capture_ui(ui, bar.status, tokens);
             });
@@ -207,8 +210,9 @@ fn capture_ui(ui: &mut Ui, status: &Status, tokens: &Tokens) {
         CaptureState::Ended { .. } => tokens.faint,
     };
     let state = text::capture_state(&status.capture, status.paused);
-    let words = if status.subject.is_empty() { state } else { format!("{state}  ·  {}", status.subject) };
-    small(ui, &format!("{words}  ·"), tokens.dim);
+    let subject = heard(&status.subject);
+    let between = if subject.is_empty() { "" } else { "  ·  " };
+    small(ui, &format!("{state}{between}{subject}  ·"), tokens.dim);
     let (rect, _) = ui.allocate_exact_size(Vec2::new(14.0, 14.0), Sense::hover());
     icon::dot(ui.painter(), Rect::from_center_size(rect.center(), Vec2::splat(7.0)).center(), color);
 }

@@ -13,7 +13,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use super::*;
 use crate::aggregate::snapshot::{Both, HostName, HostSource, Route};
-use crate::event::{App as AppName, FlowId, InterfaceKind, ProcessKey, Protocol, TcpState};
+use crate::event::{App as AppName, FlowId, Identity, InterfaceKind, ProcessKey, Protocol, TcpState};
 use crate::session::{AppIcon, IconState, Job, JobResult, LoginItem, Program};
 use crate::settings::{Prefixes, RateUnit, RateWindow};
 use crate::time::Timestamp;
@@ -33,6 +33,8 @@ struct Fake {
     /// Icons that were asked for, and the one to give.
     icon: Mutex<Option<Arc<AppIcon>>>,
     icons_asked: Mutex<Vec<String>>,
+    /// Who every program is.
+    identity: Mutex<Option<Arc<Identity>>>,
 }
 
 impl Backend for Fake {
@@ -69,6 +71,10 @@ impl Backend for Fake {
 
     fn name_of(&self, pid: i32) -> Option<Arc<str>> {
         Some(format!("program {pid}").into())
+    }
+
+    fn identity(&self, _program: &Program) -> Option<Arc<Identity>> {
+        self.identity.lock().unwrap().clone()
     }
 }
 

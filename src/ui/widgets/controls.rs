@@ -6,6 +6,7 @@ use egui::{
 };
 
 use super::icon::{self, Icon};
+use crate::lang::say;
 use crate::ui::fonts::{Weight, font};
 use crate::ui::text;
 use crate::ui::theme::{BODY, CONTROL, SMALL, Tokens};
@@ -86,14 +87,14 @@ pub fn filter_field(ui: &mut Ui, field: FilterField<'_>, width: f32, tokens: &To
     let edit = egui::TextEdit::singleline(field.text)
         .id(filter_id())
         .frame(egui::Frame::NONE)
-        .hint_text(egui::RichText::new("Filter").color(tokens.dim))
+        .hint_text(egui::RichText::new(say!("filter")).color(tokens.dim))
         .align(egui::Align2::LEFT_CENTER)
         .desired_width(inner.width());
     // In a place of its own: what comes next in the toolbar stands beside the whole field and not beside its text.
     let mut response = ui.new_child(UiBuilder::new().max_rect(rect)).put(inner, edit);
     let is_changed = response.changed();
     response.widget_info(|| {
-        let mut info = WidgetInfo::labeled(Role::TextInput, true, "Filter");
+        let mut info = WidgetInfo::labeled(Role::TextInput, true, say!("filter"));
         info.current_text_value = Some(field.text.clone());
         info
     });
@@ -125,7 +126,7 @@ fn complaint_ui(ui: &Ui, field: Rect, error: &str, tokens: &Tokens) {
     area.pivot(Align2::RIGHT_TOP).fixed_pos(field.right_bottom() + vec2(0.0, 6.0)).show(ui.ctx(), |ui| {
         frame.show(ui, |ui| {
             ui.set_max_width(280.0);
-            let strong = RichText::new("This filter is not understood").font(font(Weight::SemiBold, BODY));
+            let strong = RichText::new(say!("banner-filter")).font(font(Weight::SemiBold, BODY));
             ui.label(strong.color(tokens.strong));
             ui.add(Label::new(RichText::new(text::sentence(error)).color(tokens.text)).wrap());
         });
@@ -135,9 +136,9 @@ fn complaint_ui(ui: &Ui, field: Rect, error: &str, tokens: &Tokens) {
 fn clear_button(ui: &mut Ui, field: Rect, tokens: &Tokens) -> Response {
     let rect = icon::slot(field, field.right() - 22.0, 16.0);
     let response = ui.interact(rect, filter_id().with("clear"), Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Clear filter"));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, say!("filter-clear")));
     let color = if response.hovered() { tokens.strong } else { tokens.dim };
     ui.painter().circle_filled(rect.center(), 7.0, tokens.hover);
     icon::paint(ui.painter(), rect.shrink(1.0), Icon::Clear, color);
-    response.on_hover_text("Clear filter")
+    response.on_hover_text(say!("filter-clear"))
 }

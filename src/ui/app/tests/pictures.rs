@@ -197,7 +197,7 @@ fn states() -> Vec<Scene> {
         Scene::new("quit", own, |window| {
             window.get_by_label_contains("curl").click_secondary();
             window.run();
-            window.get_by_label(text::QUIT).click();
+            window.get_by_label("Quit process…").click();
         }),
     ]
 }
