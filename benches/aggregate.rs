@@ -1,9 +1,15 @@
-//! What a tick costs, by how many connections there are and how many of them moved; and what a connection weighs.
+//! What a tick costs, by how many connections there are and how many of them moved; and what a connection weighs in the
+//! app, and a flow in the helper.
+//!
+//! What something weighs in the end is `alloc` and `grow` less `dealloc` and `shrink`; `max alloc` is the peak.
 
 #[path = "support/busy.rs"]
 mod busy;
 
 use busy::{Busy, at};
+use crow::capture::meter::{Context, Meter, MeterOptions};
+use crow::event::{Direction, InterfaceId, Protocol};
+use crow::wire::{Packet, Tcp, TcpFlags, Transport};
 use divan::counter::ItemsCount;
 use divan::{AllocProfiler, Bencher};
 
@@ -65,6 +71,56 @@ fn weight(bencher: Bencher<'_, '_>, (flows, is_busy): (u32, bool)) {
         // What is returned is dropped outside of what is counted.
         (busy.aggregator, held)
     });
+}
+
+/// What flows weigh in the helper: UDP, of which nothing is awaited, and TCP, whose opening bytes are. With the tick in
+/// which all of them are opened.
+#[divan::bench(args = [(10_000, true), (100_000, true), (100_000, false), (1_000_000, false)], sample_count = 1, sample_size = 1)]
+fn weight_in_the_helper(bencher: Bencher<'_, '_>, (flows, is_tcp): (u32, bool)) {
+    bencher.counter(ItemsCount::new(flows)).bench_local(|| {
+        let mut meter = Meter::new(MeterOptions::default());
+        let mut events = Vec::new();
+        for flow in 0..flows {
+            let context = Context {
+                time: at(0),
+                interface: InterfaceId(1),
+                direction: Some(Direction::Out),
+                tag: None,
+            };
+            meter.packet(&context, &packet(flow, is_tcp));
+            // As many as come in a tick.
+            if flow % 10_000 == 0 {
+                meter.tick(at(0), &mut events);
+                events.clear();
+            }
+        }
+        meter.tick(at(0), &mut events);
+        drop(events);
+        assert_eq!(meter.flows(), flows as usize);
+        meter
+    });
+}
+
+fn packet(flow: u32, is_tcp: bool) -> Packet<'static> {
+    let [_, high, middle, low] = flow.to_be_bytes();
+    Packet {
+        ip_bytes: 60,
+        source: [10, high, middle, low].into(),
+        destination: [192, 0, 2, 1].into(),
+        transport: Transport {
+            protocol: if is_tcp { Protocol::TCP } else { Protocol::UDP },
+            source_port: 50_000,
+            destination_port: 443,
+            tcp: is_tcp.then_some(Tcp { sequence: 1, acknowledgment: 0, flags: TcpFlags::SYN }),
+            payload: &[],
+            payload_len: 0,
+            fragment: None,
+        },
+        direction: None,
+        interface_index: None,
+        other_host: false,
+        loopback: false,
+    }
 }
 
 /// Opens flows, names and credits them, and makes the first snapshot.
