@@ -6,12 +6,17 @@
 #[path = "support/busy.rs"]
 mod busy;
 
+use std::sync::Arc;
+
 use busy::{Busy, at};
+use crow::aggregate::snapshot::ConnectionRow;
 use crow::capture::meter::{Context, Meter, MeterOptions};
-use crow::event::{Direction, InterfaceId, Protocol};
+use crow::event::{Direction, Event, FlowId, InterfaceId, Protocol};
+use crow::units::Bytes;
 use crow::wire::{Packet, Tcp, TcpFlags, Transport};
 use divan::counter::ItemsCount;
 use divan::{AllocProfiler, Bencher};
+use hashbrown::HashMap;
 
 #[global_allocator]
 static ALLOC: AllocProfiler = AllocProfiler::system();
@@ -41,6 +46,27 @@ fn tick(bencher: Bencher<'_, '_>, (flows, touched): (u32, u32)) {
         busy.touch(touched);
         held = busy.aggregator.tick(busy.now);
         held.generation
+    });
+}
+
+/// The floor of [`tick`]: each delta finds its flow and is added, and a row is made anew for it.
+#[divan::bench(args = CASES, sample_count = 30, sample_size = 1)]
+fn floor_look_up_and_copy(bencher: Bencher<'_, '_>, (flows, touched): (u32, u32)) {
+    let mut busy = Busy::new(flows);
+    busy.settle();
+    let snapshot = busy.aggregator.tick(busy.now);
+    let mut rows: HashMap<FlowId, Arc<ConnectionRow>> =
+        snapshot.connections.iter().map(|row| (row.flow, Arc::clone(row))).collect();
+    bencher.counter(ItemsCount::new(touched)).bench_local(|| {
+        let Event::Deltas { deltas, .. } = busy.deltas(touched) else { return };
+        for delta in deltas {
+            if let Some(row) = rows.get_mut(&delta.flow) {
+                let mut new = ConnectionRow::clone(row);
+                new.bytes.rx += Bytes(delta.rx_bytes);
+                new.bytes.tx += Bytes(delta.tx_bytes);
+                *row = Arc::new(new);
+            }
+        }
     });
 }
 

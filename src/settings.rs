@@ -1,7 +1,7 @@
 //! What the user chose. Saved by `store`, read by everyone.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,61 @@ pub enum Appearance {
     Light,
     /// Always dark.
     Dark,
+}
+
+/// A language that the window speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Language {
+    /// The source of all others.
+    #[default]
+    #[serde(rename = "en")]
+    English,
+    /// Deutsch.
+    #[serde(rename = "de")]
+    German,
+    /// Español.
+    #[serde(rename = "es")]
+    Spanish,
+    /// Français.
+    #[serde(rename = "fr")]
+    French,
+    /// 日本語.
+    #[serde(rename = "ja")]
+    Japanese,
+    /// 简体中文.
+    #[serde(rename = "zh-Hans")]
+    SimplifiedChinese,
+}
+
+impl Language {
+    /// All of them, in the order of their own names.
+    pub const ALL: [Self; 6] =
+        [Self::German, Self::English, Self::Spanish, Self::French, Self::Japanese, Self::SimplifiedChinese];
+
+    /// Its BCP 47 tag.
+    #[must_use]
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::German => "de",
+            Self::Spanish => "es",
+            Self::French => "fr",
+            Self::Japanese => "ja",
+            Self::SimplifiedChinese => "zh-Hans",
+        }
+    }
+}
+
+/// The language that the user chose for the window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LanguageChoice {
+    /// The first of the system's that Crow speaks.
+    #[default]
+    #[serde(rename = "system")]
+    System,
+    /// This one.
+    #[serde(untagged)]
+    Always(Language),
 }
 
 /// What a thousand is in `kB` and above.
@@ -116,6 +171,51 @@ impl Units {
             Prefixes::Decimal => 1000.0,
             Prefixes::Binary => 1024.0,
         }
+    }
+}
+
+/// The API of a proxy on this machine, as Clash, mihomo and sing-box offer it: asked only where the user allows it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProxyApi {
+    /// Whether the proxy is asked for its connections.
+    pub on: bool,
+    /// Where its controller listens: `127.0.0.1:9090`.
+    pub address: String,
+    /// The secret that it asks for; empty where it asks for none.
+    pub secret: String,
+}
+
+impl Default for ProxyApi {
+    fn default() -> Self {
+        Self { on: false, address: "127.0.0.1:9090".to_owned(), secret: String::new() }
+    }
+}
+
+impl std::fmt::Debug for ProxyApi {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ProxyApi")
+            .field("on", &self.on)
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ProxyApi {
+    /// What is wrong with an address that has no [`end`](Self::end).
+    pub const NO_ADDRESS: &str =
+        "the proxy's controller needs an address of this machine and a port, such as 127.0.0.1:9090";
+
+    /// The address and port, if they are this machine's own. No name is looked up.
+    #[must_use]
+    pub fn end(&self) -> Option<SocketAddr> {
+        let text = self.address.trim();
+        let text = text.strip_prefix("http://").unwrap_or(text).trim_end_matches('/');
+        let end: SocketAddr = match text.strip_prefix("localhost:") {
+            Some(port) => SocketAddr::from(([127, 0, 0, 1], port.parse().ok()?)),
+            None => text.parse().ok()?,
+        };
+        (end.ip().to_canonical().is_loopback() && end.port() != 0).then_some(end)
     }
 }
 
@@ -248,6 +348,8 @@ pub struct Settings {
     pub version: u32,
     /// Dark, light, or as the system is.
     pub appearance: Appearance,
+    /// The language of the window, as a tag such as `de`, or `system`.
+    pub language: LanguageChoice,
     /// The span that rates are averaged over.
     pub rate_window: RateWindow,
     /// How the window writes amounts.
@@ -264,6 +366,8 @@ pub struct Settings {
     pub domains: TableSettings,
     /// What the item in the menu bar shows (macOS).
     pub menu_bar: MenuBar,
+    /// The API of a proxy on this machine.
+    pub proxy_api: ProxyApi,
     /// Whether the pane with the selected row's details shows.
     pub details: bool,
     /// How large the window was.
@@ -275,6 +379,7 @@ impl Default for Settings {
         Self {
             version: SETTINGS_VERSION,
             appearance: Appearance::default(),
+            language: LanguageChoice::default(),
             rate_window: RateWindow::default(),
             units: Units::default(),
             scope: Scope::default(),
@@ -283,6 +388,7 @@ impl Default for Settings {
             connections: TableSettings::default(),
             domains: TableSettings::default(),
             menu_bar: MenuBar::default(),
+            proxy_api: ProxyApi::default(),
             details: false,
             window: WindowSize::default(),
         }
@@ -323,6 +429,25 @@ mod tests {
     }
 
     #[test]
+    fn a_language_is_written_as_its_tag() {
+        let written = |language| {
+            serde_json::to_value(Settings { language, ..Settings::default() })
+                .unwrap()
+                .get("language")
+                .cloned()
+                .unwrap()
+        };
+        assert_eq!(written(LanguageChoice::System), "system");
+        for language in Language::ALL {
+            let choice = LanguageChoice::Always(language);
+            assert_eq!(written(choice), language.tag());
+            let again: LanguageChoice = serde_json::from_value(language.tag().into()).unwrap();
+            assert_eq!(again, choice);
+        }
+        assert!(serde_json::from_str::<LanguageChoice>(r#""tlh""#).is_err());
+    }
+
+    #[test]
     fn addresses_and_names_have_a_distance() {
         use Distance::{Internet, LocalNetwork, ThisMachine};
         #[rustfmt::skip]
@@ -345,6 +470,23 @@ mod tests {
                 && !Scope::Internet.has(LocalNetwork)
                 && Scope::Internet.has(Internet)
         );
+    }
+
+    #[test]
+    fn a_proxy_s_controller_is_on_this_machine_or_nowhere() {
+        assert!(!ProxyApi::default().on, "nobody is asked unless the user wants it");
+        #[rustfmt::skip]
+        let cases = [
+            ("127.0.0.1:9090", Some("127.0.0.1:9090")), (" http://127.0.0.1:9097/ ", Some("127.0.0.1:9097")), ("[::1]:9090", Some("[::1]:9090")),
+            ("localhost:9090", Some("127.0.0.1:9090")), ("127.0.0.1", None), ("127.0.0.1:0", None), ("192.0.2.1:9090", None),
+            ("10.0.0.1:9090", None), ("0.0.0.0:9090", None), ("proxy.example:9090", None), ("localhost.example:9090", None), ("", None),
+            ("https://127.0.0.1:9090", None), ("127.0.0.1:9090/ui", None),
+        ];
+        for (text, expected) in cases {
+            let api = ProxyApi { address: text.to_owned(), secret: "hush".to_owned(), ..ProxyApi::default() };
+            assert_eq!(api.end().map(|end| end.to_string()).as_deref(), expected, "{text}");
+            assert!(!format!("{api:?}").contains("hush"), "a secret is not logged");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod connections;
 mod counter;
 mod domains;
 mod flows;
+mod joining;
 mod ledger;
 mod limits;
 mod machine;
@@ -32,8 +33,9 @@ use connections::Connections;
 use counter::{Clock, Moment, Ring, Span};
 use domains::Domains;
 use flows::{Flow, Interfaces, Signs, Twins};
+use joining::Relays;
 pub use limits::MAX_CONNECTIONS;
-use limits::{Limit, MAX_DOMAIN_NAMES, MAX_DOMAINS, MAX_PROCESSES};
+use limits::{Limit, MAX_DOMAIN_NAMES, Room};
 use machine::Machine;
 use names::{Finders, Names, Piece};
 use naming::name;
@@ -75,10 +77,13 @@ pub struct Aggregator {
     names: Names,
     finders: Finders,
     routes: Routes,
+    relays: Relays,
     machine: Machine,
     watches: Watches,
     fault: Option<Arc<str>>,
     note: Option<Arc<str>>,
+    script: Option<Arc<str>>,
+    room: Room,
     limits: BTreeSet<Limit>,
 }
 
@@ -86,6 +91,10 @@ impl Aggregator {
     /// Nothing has happened yet.
     #[must_use]
     pub fn new(options: AggregatorOptions) -> Self {
+        Self::with_room(options, Room::default())
+    }
+
+    fn with_room(options: AggregatorOptions, room: Room) -> Self {
         Self {
             options,
             clock: Clock::default(),
@@ -95,15 +104,18 @@ impl Aggregator {
             interface_names: Vec::new(),
             twins: Twins::default(),
             connections: Connections::default(),
-            processes: Processes::new((!options.keep_closed).then_some(LINGER)),
-            domains: Domains::default(),
+            processes: Processes::new((!options.keep_closed).then_some(LINGER), room.processes),
+            domains: Domains::new(room.domains),
             names: Names::default(),
             finders: Finders::default(),
             routes: Routes::default(),
+            relays: Relays::default(),
             machine: Machine::new(Moment::default()),
             watches: Watches::default(),
             fault: None,
             note: None,
+            script: None,
+            room,
             limits: BTreeSet::new(),
         }
     }
@@ -154,6 +166,10 @@ impl Aggregator {
             Event::Note(note) => self.note = Some(names::printable(note).into()),
             Event::Proxies(proxies) => self.proxies_set(proxies),
             Event::Tunnels(tunnels) => self.tunnels_set(tunnels),
+            Event::Proxied(said) => self.proxy_said(said),
+            Event::ProxyScript(script) => {
+                self.script = script.as_deref().map(|url| names::printable(url).into());
+            }
         }
     }
 
@@ -191,6 +207,7 @@ impl Aggregator {
             interfaces: self.interface_names.clone(),
             fault: self.fault.clone(),
             note: self.note.clone(),
+            proxy_script: self.script.clone(),
             limits: self.limits.iter().map(|limit| limit.sentence().into()).collect(),
             watched: self.watched(moment),
         })
@@ -293,6 +310,7 @@ impl Aggregator {
             counted: Both::default(),
             route: Route::Direct,
             route_via: None,
+            route_chain: None,
         };
         let mut flow = Flow {
             row: Arc::new(row),
@@ -373,6 +391,7 @@ impl Aggregator {
         let Some(flow) = self.connections.edit(id).filter(|flow| flow.closed.is_none()) else { return };
         flow.close(now);
         self.finders.forget(id);
+        self.relays.dropped(id);
         if let Some(relay) = flow.signs.client_of {
             self.routes.client_gone(relay, flow.row.last_seen);
         }
@@ -427,7 +446,7 @@ impl Aggregator {
 
     /// Makes room for one more connection, if need be at the expense of the one that was closed first.
     fn has_room(&mut self) -> bool {
-        if self.connections.len() < MAX_CONNECTIONS {
+        if self.connections.len() < self.room.connections {
             return true;
         }
         let Some(oldest) = self.connections.oldest_closed() else {

@@ -8,13 +8,16 @@ mod words;
 
 use std::time::{Duration, Instant};
 
-use tray_icon::menu::{CheckMenuItem, IsMenuItem, Menu, MenuEvent, MenuItem, PredefinedMenuItem};
+use tray_icon::menu::{
+    CheckMenuItem, Icon as MenuIcon, IconMenuItem, IsMenuItem, Menu, MenuEvent, MenuItem, PredefinedMenuItem,
+};
 use tray_icon::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
 
 use self::words::{Face, MAX_PROCESSES};
 use crate::aggregate::snapshot::Snapshot;
-use crate::session::Status;
-use crate::settings::Settings;
+use crate::lang::{self, say};
+use crate::session::{AppIcon, Backend, IconState, Program, Status};
+use crate::settings::{Language, Settings};
 use crate::ui::icon::{Levels, Pixels, tray_picture};
 
 /// What the user asked for in the tray.
@@ -36,11 +39,20 @@ pub(super) enum Wish {
 pub(super) struct Tray {
     item: TrayIcon,
     menu: Menu,
+    open: MenuItem,
     rates: MenuItem,
     pause: CheckMenuItem,
+    settings: MenuItem,
+    quit: MenuItem,
+    /// The language of the menu.
+    language: Language,
     /// All made at the start; the first `listed` of them are in the menu.
-    processes: Vec<MenuItem>,
+    processes: Vec<IconMenuItem>,
     listed: usize,
+    /// The app whose icon, or lack of one, each line shows.
+    icons: Vec<Option<String>>,
+    /// Whether an icon is still being looked for.
+    seeks_icons: bool,
     face: Face,
     refreshed: Option<Instant>,
     #[cfg(target_os = "macos")]
@@ -71,11 +83,11 @@ impl Tray {
     ///
     /// [`TrayError`]: there will be no tray item; the window is then all there is.
     pub(super) fn new(wish: impl Fn(Wish) + Clone + Send + Sync + 'static) -> Result<Self, TrayError> {
-        let (menu, rates) = (Menu::new(), MenuItem::with_id("rates", "Starting…", false, None));
-        let open = MenuItem::with_id(OPEN, "Open Crow", true, None);
-        let pause = CheckMenuItem::with_id(PAUSE, "Pause", true, false, None);
-        let settings = MenuItem::with_id(SETTINGS, "Settings…", true, None);
-        let quit = MenuItem::with_id(QUIT, "Quit Crow", true, None);
+        let (menu, rates) = (Menu::new(), MenuItem::with_id("rates", say!("tray-starting"), false, None));
+        let open = MenuItem::with_id(OPEN, say!("tray-open"), true, None);
+        let pause = CheckMenuItem::with_id(PAUSE, say!("pause"), true, false, None);
+        let settings = MenuItem::with_id(SETTINGS, say!("tray-settings"), true, None);
+        let quit = MenuItem::with_id(QUIT, say!("tray-quit"), true, None);
         let line = PredefinedMenuItem::separator;
         let parts: [&dyn IsMenuItem; 8] =
             [&open, &line(), &rates, &line(), &pause, &settings, &line(), &quit];
@@ -104,10 +116,16 @@ impl Tray {
         Ok(Self {
             item: builder.with_icon(icon(tray_picture(Levels::default()))?).build()?,
             menu,
+            open,
             rates,
             pause,
-            processes: (0..MAX_PROCESSES).map(|_| MenuItem::new("", false, None)).collect(),
+            settings,
+            quit,
+            language: lang::spoken(),
+            processes: (0..MAX_PROCESSES).map(|_| IconMenuItem::new("", false, None, None)).collect(),
             listed: 0,
+            icons: vec![None; MAX_PROCESSES],
+            seeks_icons: false,
             face: Face::default(),
             refreshed: None,
             #[cfg(target_os = "macos")]
@@ -121,9 +139,11 @@ impl Tray {
     pub(super) fn refresh(
         &mut self,
         (snapshot, status): (&Snapshot, &Status),
-        settings: &Settings,
+        (settings, backend): (&Settings, &dyn Backend),
         now: Instant,
     ) {
+        lang::speak(lang::meant(settings.language));
+        self.translate();
         // The check mark follows a click at once; muda has already flipped it by itself.
         if self.pause.is_checked() != status.paused {
             self.pause.set_checked(status.paused);
@@ -132,11 +152,12 @@ impl Tray {
             return;
         }
         let face = Face { style: settings.menu_bar, ..Face::new(snapshot, status, settings.units) };
-        if face == self.face {
+        if face == self.face && !self.seeks_icons {
             return;
         }
         self.refreshed = Some(now);
         self.show_processes(&face.processes);
+        self.show_icons(&face.programs, backend);
         if face.rates != self.face.rates {
             self.rates.set_text(&face.rates);
         }
@@ -147,6 +168,17 @@ impl Tray {
             tracing::debug!("the tray's picture stays as it was: {err}");
         }
         self.face = face;
+    }
+
+    /// Puts the menu into the language that is spoken, if it is in another one.
+    fn translate(&mut self) {
+        if std::mem::replace(&mut self.language, lang::spoken()) == lang::spoken() {
+            return;
+        }
+        self.open.set_text(say!("tray-open"));
+        self.pause.set_text(say!("pause"));
+        self.settings.set_text(say!("tray-settings"));
+        self.quit.set_text(say!("tray-quit"));
     }
 
     /// Mutates the process lines; adds to the menu or takes from it only when their number changes.
@@ -168,6 +200,34 @@ impl Tray {
         match outcome {
             Ok(()) => self.listed = lines.len().min(self.processes.len()),
             Err(err) => tracing::debug!("the tray's menu stays as it was: {err}"),
+        }
+    }
+
+    /// Gives each line its app's icon, where that has changed. One that is being looked for comes with a later refresh.
+    fn show_icons(&mut self, programs: &[Program], backend: &dyn Backend) {
+        self.seeks_icons = false;
+        for ((item, shown), program) in self.processes.iter().zip(&mut self.icons).zip(programs) {
+            if shown.as_ref() == Some(&program.app) {
+                continue;
+            }
+            let icon = match backend.icon(program) {
+                IconState::Sought => {
+                    self.seeks_icons = true;
+                    // Not another app's meanwhile.
+                    if shown.take().is_some() {
+                        item.set_icon(None);
+                    }
+                    continue;
+                }
+                IconState::None => None,
+                IconState::Found(icon) => {
+                    MenuIcon::from_rgba(icon.rgba.clone(), AppIcon::SIDE, AppIcon::SIDE).ok()
+                }
+            };
+            if icon.is_some() || shown.is_some() {
+                item.set_icon(icon);
+            }
+            *shown = Some(program.app.clone());
         }
     }
 

@@ -23,6 +23,8 @@ pub mod pcblist;
 mod processes;
 #[cfg(target_os = "macos")]
 pub(crate) mod proxies;
+#[cfg(any(target_os = "macos", test))]
+pub mod signature;
 #[cfg(target_os = "macos")]
 mod system;
 

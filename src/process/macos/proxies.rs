@@ -9,6 +9,7 @@ use system_configuration::dynamic_store::{SCDynamicStore, SCDynamicStoreBuilder}
 
 use super::ffi;
 use crate::event::{ProxySetting, Tunnel, TunnelHolder};
+use crate::process::proxies::DISCOVERED;
 
 /// A session with the store of settings.
 #[derive(Default)]
@@ -36,6 +37,17 @@ impl System {
     pub(crate) fn proxies(&mut self) -> Vec<ProxySetting> {
         let Some(settings) = self.store().and_then(SCDynamicStore::get_proxies) else { return Vec::new() };
         KINDS.iter().filter_map(|kind| proxy(&settings, kind)).collect()
+    }
+
+    /// The address of the script by which proxies are chosen (`kSCPropNetProxiesProxyAutoConfigURLString`), or that the
+    /// network is asked for it.
+    pub(crate) fn script(&mut self) -> Option<String> {
+        let settings = self.store().and_then(SCDynamicStore::get_proxies)?;
+        let is_on = |key: &str| number(&settings, key).is_some_and(|on| on != 0);
+        if is_on("ProxyAutoConfigEnable") {
+            return text(&settings, "ProxyAutoConfigURLString");
+        }
+        is_on("ProxyAutoDiscoveryEnable").then(|| DISCOVERED.to_owned())
     }
 
     /// The tunnels that a service of the settings made, by the service's name.

@@ -11,7 +11,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use super::*;
 use crate::aggregate::snapshot::{Both, HostName, HostSource, Route};
-use crate::event::{App as AppName, FlowId, InterfaceKind, ProcessKey, Protocol, TcpState};
+use crate::event::{App as AppName, FlowId, Identity, InterfaceKind, ProcessKey, Protocol, TcpState};
 use crate::session::{AppIcon, IconState, Job, JobResult, LoginItem, Program};
 use crate::settings::{Prefixes, RateUnit, RateWindow};
 use crate::time::Timestamp;
@@ -31,6 +31,8 @@ struct Fake {
     /// Icons that were asked for, and the one to give.
     icon: Mutex<Option<Arc<AppIcon>>>,
     icons_asked: Mutex<Vec<String>>,
+    /// Who every program is.
+    identity: Mutex<Option<Arc<Identity>>>,
 }
 
 impl Backend for Fake {
@@ -63,6 +65,10 @@ impl Backend for Fake {
     fn icon(&self, program: &Program) -> IconState {
         self.icons_asked.lock().unwrap().push(program.app.clone());
         self.icon.lock().unwrap().clone().map_or(IconState::None, IconState::Found)
+    }
+
+    fn identity(&self, _program: &Program) -> Option<Arc<Identity>> {
+        self.identity.lock().unwrap().clone()
     }
 }
 
@@ -146,6 +152,7 @@ fn connection(flow: u64, owner: i32, host: &str) -> Arc<ConnectionRow> {
         counted: Both::default(),
         route: Route::Direct,
         route_via: None,
+        route_chain: None,
     })
 }
 
