@@ -78,6 +78,8 @@ pub mod headless;
 pub mod helper;
 #[cfg(target_os = "linux")]
 pub mod instance;
+#[cfg(feature = "window")]
+pub mod lang;
 pub mod login_item;
 #[cfg(unix)]
 pub mod pipeline;

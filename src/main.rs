@@ -87,6 +87,7 @@ fn check(cli: &Cli) -> anyhow::Result<()> {
 }
 
 fn window(cli: &Cli) -> anyhow::Result<()> {
+    crow::lang::follow_system();
     let input = match &cli.replay {
         Some(path) => {
             // What is no recording is said here and not in a window.

@@ -49,6 +49,61 @@ pub enum Appearance {
     Dark,
 }
 
+/// A language that the window speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Language {
+    /// The source of all others.
+    #[default]
+    #[serde(rename = "en")]
+    English,
+    /// Deutsch.
+    #[serde(rename = "de")]
+    German,
+    /// Español.
+    #[serde(rename = "es")]
+    Spanish,
+    /// Français.
+    #[serde(rename = "fr")]
+    French,
+    /// 日本語.
+    #[serde(rename = "ja")]
+    Japanese,
+    /// 简体中文.
+    #[serde(rename = "zh-Hans")]
+    SimplifiedChinese,
+}
+
+impl Language {
+    /// All of them, in the order of their own names.
+    pub const ALL: [Self; 6] =
+        [Self::German, Self::English, Self::Spanish, Self::French, Self::Japanese, Self::SimplifiedChinese];
+
+    /// Its BCP 47 tag.
+    #[must_use]
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::German => "de",
+            Self::Spanish => "es",
+            Self::French => "fr",
+            Self::Japanese => "ja",
+            Self::SimplifiedChinese => "zh-Hans",
+        }
+    }
+}
+
+/// The language that the user chose for the window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LanguageChoice {
+    /// The first of the system's that Crow speaks.
+    #[default]
+    #[serde(rename = "system")]
+    System,
+    /// This one.
+    #[serde(untagged)]
+    Always(Language),
+}
+
 /// What a thousand is in `kB` and above.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -248,6 +303,8 @@ pub struct Settings {
     pub version: u32,
     /// Dark, light, or as the system is.
     pub appearance: Appearance,
+    /// The language of the window, as a tag such as `de`, or `system`.
+    pub language: LanguageChoice,
     /// The span that rates are averaged over.
     pub rate_window: RateWindow,
     /// How the window writes amounts.
@@ -275,6 +332,7 @@ impl Default for Settings {
         Self {
             version: SETTINGS_VERSION,
             appearance: Appearance::default(),
+            language: LanguageChoice::default(),
             rate_window: RateWindow::default(),
             units: Units::default(),
             scope: Scope::default(),
@@ -320,6 +378,25 @@ mod tests {
         let settings: Settings =
             serde_json::from_str(r#"{"appearance":"dark","from_the_future":[1]}"#).unwrap();
         assert_eq!(settings, Settings { appearance: Appearance::Dark, ..Settings::default() });
+    }
+
+    #[test]
+    fn a_language_is_written_as_its_tag() {
+        let written = |language| {
+            serde_json::to_value(Settings { language, ..Settings::default() })
+                .unwrap()
+                .get("language")
+                .cloned()
+                .unwrap()
+        };
+        assert_eq!(written(LanguageChoice::System), "system");
+        for language in Language::ALL {
+            let choice = LanguageChoice::Always(language);
+            assert_eq!(written(choice), language.tag());
+            let again: LanguageChoice = serde_json::from_value(language.tag().into()).unwrap();
+            assert_eq!(again, choice);
+        }
+        assert!(serde_json::from_str::<LanguageChoice>(r#""tlh""#).is_err());
     }
 
     #[test]

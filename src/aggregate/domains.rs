@@ -9,7 +9,7 @@ use super::flows::Flow;
 use super::ledger::{Account, AccountRow, Ledger, Parts};
 use super::slots::Slot;
 use super::snapshot::{Both, ConnectionRow, DomainRow, History, Rows};
-use super::{Limit, MAX_DOMAIN_NAMES, MAX_DOMAINS};
+use super::{Limit, MAX_DOMAIN_NAMES};
 use crate::time::Timestamp;
 use crate::units::{Bytes, BytesPerSec};
 
@@ -47,9 +47,16 @@ impl AccountRow for DomainRow {
 #[derive(Default)]
 pub(super) struct Domains {
     pub(super) ledger: Ledger<DomainRow>,
+    /// The most that are remembered.
+    max: usize,
 }
 
 impl Domains {
+    /// None, and room for `max`.
+    pub(super) fn new(max: usize) -> Self {
+        Self { max, ..Self::default() }
+    }
+
     /// Adds a flow to its domain's account, and makes it point there.
     ///
     /// # Errors
@@ -61,7 +68,7 @@ impl Domains {
         let slot = if let Some(slot) = self.ledger.find(&key) {
             slot
         } else {
-            if MAX_DOMAINS <= self.ledger.len() {
+            if self.max <= self.ledger.len() {
                 self.make_room();
                 result = Err(Limit::Domains);
             }
@@ -126,7 +133,7 @@ impl Domains {
             })
             .collect();
         idle.sort_unstable();
-        let oldest: Vec<Slot> = idle.into_iter().take(MAX_DOMAINS / 8).map(|(.., slot)| slot).collect();
+        let oldest: Vec<Slot> = idle.into_iter().take(self.max.div_ceil(8)).map(|(.., slot)| slot).collect();
         self.ledger.close_accounts(oldest.into_iter());
     }
 }

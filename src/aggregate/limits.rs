@@ -13,6 +13,21 @@ pub(super) const MAX_DOMAINS: usize = MAX_CONNECTIONS;
 /// Host names, and names of processes, that are listed for one domain.
 pub(super) const MAX_DOMAIN_NAMES: usize = 256;
 
+/// The bounds of one aggregator's tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Room {
+    pub(super) connections: usize,
+    pub(super) processes: usize,
+    pub(super) domains: usize,
+}
+
+impl Default for Room {
+    /// [`MAX_CONNECTIONS`], [`MAX_PROCESSES`], [`MAX_DOMAINS`]: what every aggregator but a test's has.
+    fn default() -> Self {
+        Self { connections: MAX_CONNECTIONS, processes: MAX_PROCESSES, domains: MAX_DOMAINS }
+    }
+}
+
 /// A bound that was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Limit {
@@ -65,6 +80,11 @@ mod tests {
             (Limit::DomainNames, MAX_DOMAIN_NAMES), (Limit::Names, super::super::names::MAX_NAMES),
             (Limit::Finders, super::super::names::MAX_FINDERS),
         ];
+        let all = Room::default();
+        assert_eq!(
+            (all.connections, all.processes, all.domains),
+            (MAX_CONNECTIONS, MAX_PROCESSES, MAX_DOMAINS)
+        );
         for (limit, constant) in cases {
             assert!(limit.sentence().contains(&constant.to_string()), "{limit:?}");
         }

@@ -33,7 +33,7 @@ use counter::{Clock, Moment, Ring, Span};
 use domains::Domains;
 use flows::{Flow, Interfaces, Signs, Twins};
 pub use limits::MAX_CONNECTIONS;
-use limits::{Limit, MAX_DOMAIN_NAMES, MAX_DOMAINS, MAX_PROCESSES};
+use limits::{Limit, MAX_DOMAIN_NAMES, Room};
 use machine::Machine;
 use names::{Finders, Names, Piece};
 use naming::name;
@@ -79,6 +79,7 @@ pub struct Aggregator {
     watches: Watches,
     fault: Option<Arc<str>>,
     note: Option<Arc<str>>,
+    room: Room,
     limits: BTreeSet<Limit>,
 }
 
@@ -86,6 +87,10 @@ impl Aggregator {
     /// Nothing has happened yet.
     #[must_use]
     pub fn new(options: AggregatorOptions) -> Self {
+        Self::with_room(options, Room::default())
+    }
+
+    fn with_room(options: AggregatorOptions, room: Room) -> Self {
         Self {
             options,
             clock: Clock::default(),
@@ -95,8 +100,8 @@ impl Aggregator {
             interface_names: Vec::new(),
             twins: Twins::default(),
             connections: Connections::default(),
-            processes: Processes::new((!options.keep_closed).then_some(LINGER)),
-            domains: Domains::default(),
+            processes: Processes::new((!options.keep_closed).then_some(LINGER), room.processes),
+            domains: Domains::new(room.domains),
             names: Names::default(),
             finders: Finders::default(),
             routes: Routes::default(),
@@ -104,6 +109,7 @@ impl Aggregator {
             watches: Watches::default(),
             fault: None,
             note: None,
+            room,
             limits: BTreeSet::new(),
         }
     }
@@ -427,7 +433,7 @@ impl Aggregator {
 
     /// Makes room for one more connection, if need be at the expense of the one that was closed first.
     fn has_room(&mut self) -> bool {
-        if self.connections.len() < MAX_CONNECTIONS {
+        if self.connections.len() < self.room.connections {
             return true;
         }
         let Some(oldest) = self.connections.oldest_closed() else {

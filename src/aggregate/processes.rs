@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Limit;
 use super::counter::{Moment, Span};
 use super::ledger::{Account, AccountRow, Ledger, Parts, Share};
 use super::names::printable;
 use super::slots::Slot;
 use super::snapshot::{Both, ProcessRow, Rows};
-use super::{Limit, MAX_PROCESSES};
 use crate::event::{App, Process, ProcessKey};
 use crate::time::Timestamp;
 use crate::units::{Bytes, BytesPerSec};
@@ -46,11 +46,14 @@ pub(super) struct Processes {
     exited: Vec<ProcessKey>,
     /// How long the row of a process that has ended stays; `None` is for ever.
     linger: Option<Duration>,
+    /// The most that are remembered.
+    max: usize,
 }
 
 impl Processes {
-    pub(super) fn new(linger: Option<Duration>) -> Self {
-        Self { linger, ..Self::default() }
+    /// None, and room for `max`.
+    pub(super) fn new(linger: Option<Duration>, max: usize) -> Self {
+        Self { linger, max, ..Self::default() }
     }
 
     /// Learns about a process; whether the name of a known one has changed.
@@ -66,7 +69,7 @@ impl Processes {
             describe(row, process);
             return Ok(renamed);
         }
-        if MAX_PROCESSES <= self.ledger.len() {
+        if self.max <= self.ledger.len() {
             return Err(Limit::Processes);
         }
         let mut row = unknown(Some(process.key));
@@ -86,7 +89,7 @@ impl Processes {
             return Ok(slot);
         }
         // What has no owner always has an account.
-        if process.is_some() && MAX_PROCESSES <= self.ledger.len() {
+        if process.is_some() && self.max <= self.ledger.len() {
             return Err(Limit::Processes);
         }
         Ok(self.ledger.open(Account::new(key, unknown(process), Extra::default(), now)))

@@ -1,6 +1,7 @@
 //! The accounts are the sums of their flows, whatever happens in whatever order; and what stays how long.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
+mod anything;
 mod limits;
 mod watch;
 

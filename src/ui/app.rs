@@ -22,7 +22,8 @@ use super::views::{Chosen, Key, TopRow};
 use super::widgets::controls::filter_id;
 use super::{fonts, routes, text};
 use crate::aggregate::snapshot::{ConnectionRow, DomainRow, ProcessRow, Snapshot, Source, Watch};
-use crate::filter::Filter;
+use crate::filter::{Filter, FilterError};
+use crate::lang;
 use crate::session::{Action, Backend, CaptureState, Status};
 use crate::settings::{Appearance, Scope, Settings, View};
 
@@ -50,7 +51,7 @@ pub struct App {
     applied: Option<Appearance>,
     filter_text: String,
     filter: Filter,
-    filter_error: Option<String>,
+    filter_error: Option<FilterError>,
     filter_revision: u64,
     /// The filter field is to get the focus, with the cursor at the end.
     focus_filter: bool,
@@ -154,6 +155,7 @@ impl App {
             theme::choose(ui.ctx(), self.settings.appearance);
             self.applied = Some(self.settings.appearance);
         }
+        lang::speak(fonts::readable(ui.ctx(), lang::meant(self.settings.language)));
         self.opens_settings |= ui.data_mut(|data| data.remove_temp::<bool>(settings_request())).is_some();
         self.keyboard(ui.ctx());
         self.ending.follow(ui.ctx(), (&self.snapshot, &self.status));
@@ -283,7 +285,7 @@ impl App {
                 self.filter = filter;
                 self.filter_error = None;
             }
-            Err(err) => self.filter_error = Some(err.to_string()),
+            Err(err) => self.filter_error = Some(err),
         }
         self.filter_revision += 1;
     }
@@ -294,7 +296,7 @@ impl App {
             status: &self.status,
             settings: &mut self.settings,
             filter: &mut self.filter_text,
-            filter_error: self.filter_error.as_deref(),
+            filter_error: self.filter_error.as_ref().map(text::filter_error),
             opens_settings: std::mem::take(&mut self.opens_settings),
         };
         let events = toolbar::toolbar_ui(ui, bar, tokens);
@@ -312,7 +314,7 @@ impl App {
         }
         let mut banners = states::banners(&self.status, &self.snapshot, &self.notices);
         banners.extend(self.ending.banner());
-        banners.extend(self.filter_error.as_deref().map(states::filter_banner));
+        banners.extend(self.filter_error.as_ref().map(states::filter_banner));
         for (place, banner) in banners.iter().enumerate() {
             let name = format!("{} {}", banner.strong, banner.quiet);
             if self.dismissed.contains(&name) {
@@ -418,12 +420,9 @@ impl App {
 
     fn status_bar<R: TopRow>(&self, ui: &mut Ui, table: &TableState, tokens: &Tokens) {
         let all = R::all(&self.snapshot).len();
-        let (one, many) = text::view_nouns(R::VIEW);
-        let mut count =
-            format!("{} of {}", text::grouped(table.matches() as u64), text::counted(all, one, many));
+        let mut count = text::shown_of(R::VIEW, table.matches(), all);
         if table.hidden() > 0 {
-            let hidden = text::grouped(table.hidden() as u64);
-            count = format!("{count}, {hidden} {} hidden", text::hidden_kind(self.settings.scope));
+            count = text::hidden(self.settings.scope, &count, table.hidden());
         }
         let bar = StatusBar {
             snapshot: &self.snapshot,

@@ -21,6 +21,7 @@ use crate::aggregate::snapshot::{
     Both, ConnectionRow, DomainRow, History, HostNote, ProcessRow, Route, Snapshot, Watch, Watched,
 };
 use crate::event::TcpState;
+use crate::lang::say;
 use crate::settings::Units;
 use crate::units::Bytes;
 
@@ -95,7 +96,7 @@ fn is_below(row: &ConnectionRow, domain: &str, address: Option<IpAddr>) -> bool 
 }
 
 fn owner(row: &ConnectionRow) -> &str {
-    if row.process.is_some() { &row.process_name } else { "Unattributed" }
+    if row.process.is_some() { &row.process_name } else { say!("unattributed") }
 }
 
 /// What the pane shows.
@@ -135,8 +136,8 @@ pub fn details_ui(
         ui.style_mut().interaction.selectable_labels = true;
         ui.spacing_mut().item_spacing = vec2(6.0, 3.0);
         let Some(picked) = picked else {
-            event = head_ui(ui, ("Details", ""), None, tokens);
-            ui.label(RichText::new("Select a row to see all that is known of it.").color(tokens.dim));
+            event = head_ui(ui, (say!("details"), ""), None, tokens);
+            ui.label(RichText::new(say!("details-select")).color(tokens.dim));
             return;
         };
         partners.refresh(picked, snapshot);
@@ -165,13 +166,14 @@ fn head_ui(
     let mut event = None;
     let size = vec2(ui.available_width(), 26.0);
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
-        if icon::button(ui, Icon::Clear, "Close details", tokens).clicked() {
+        if icon::button(ui, Icon::Clear, say!("details-close"), tokens).clicked() {
             event = Some(DetailsEvent::Close);
         }
         if let Some((row, context)) = acts {
-            let quit = process::target(row, &context).map(|target| (text::QUIT, Chosen::Quit(target)));
+            let quit =
+                process::target(row, &context).map(|target| (say!("quit-process"), Chosen::Quit(target)));
             let reveal =
-                process::reveal(row, &context).map(|action| (text::REVEAL, Chosen::Act(Box::new(action))));
+                process::reveal(row, &context).map(|action| (text::reveal(), Chosen::Act(Box::new(action))));
             for (label, chosen) in quit.into_iter().chain(reveal) {
                 if ui.add(egui::Button::new(RichText::new(label).size(SMALL)).small()).clicked() {
                     event = Some(DetailsEvent::Chosen(chosen));
@@ -189,15 +191,17 @@ fn head_ui(
 fn headline(picked: &Picked<'_>, snapshot: &Snapshot) -> (String, String) {
     match picked {
         Picked::Process(row) => {
-            let ended = if row.exited { "ended" } else { "" };
-            (row.name.to_string(), ended.to_owned())
+            let ended = if row.exited { say!("ended") } else { "" };
+            (process::name(row).to_owned(), ended.to_owned())
         }
-        Picked::Connection(row) => (remote_name(row), format!("{} of {}", service(row), owner(row))),
+        Picked::Connection(row) => {
+            (remote_name(row), say!("service-of", service = service(row), owner = owner(row)))
+        }
         Picked::Domain(row) => {
-            let since = text::age(snapshot.time.since(row.first_seen));
-            (row.domain.to_string(), format!("first seen {since} ago"))
+            let age = text::age(snapshot.time.since(row.first_seen));
+            (row.domain.to_string(), say!("first-seen", age = age))
         }
-        Picked::Host(row) => (row.name.to_string(), format!("a host of {}", row.domain)),
+        Picked::Host(row) => (row.name.to_string(), say!("host-of", domain = &*row.domain)),
     }
 }
 
@@ -215,14 +219,16 @@ fn columns_ui(
         column(ui, vec2(facts_width, room.y), |ui| facts_ui(ui, "first facts", &first, tokens));
         let width = if second.is_empty() { 240.0 } else { facts_width * 0.9 };
         column(ui, vec2(width.min(room.x * 0.3), room.y), |ui| match picked {
-            Picked::Process(_) => partners_ui(ui, "Talks to", (partners, units), tokens),
-            Picked::Domain(_) | Picked::Host(_) => partners_ui(ui, "Used by", (partners, units), tokens),
+            Picked::Process(_) => partners_ui(ui, say!("talks-to"), (partners, units), tokens),
+            Picked::Domain(_) | Picked::Host(_) => {
+                partners_ui(ui, say!("used-by"), (partners, units), tokens);
+            }
             Picked::Connection(_) => facts_ui(ui, "second facts", &second, tokens),
         });
         let left = ui.available_width() - 8.0;
         if let Some((of, watched)) = chart_of(picked, snapshot).filter(|_| left > 120.0) {
             column(ui, vec2(left, room.y), |ui| {
-                caption_ui(ui, &format!("{}{of}", long_chart::caption(&watched)), tokens);
+                caption_ui(ui, &whose_chart(of, &watched), tokens);
                 long_chart::long_chart(ui, (&watched, units), vec2(left, room.y - 26.0), tokens);
             });
         }
@@ -277,10 +283,10 @@ fn partners_ui(ui: &mut Ui, caption: &str, (partners, units): (&Partners, Units)
         });
     }
     if partners.busiest.is_empty() {
-        ui.label(RichText::new("nobody any more").color(tokens.dim));
+        ui.label(RichText::new(say!("nobody")).color(tokens.dim));
     }
     if partners.others > 0 {
-        let words = format!("and {} more", text::grouped(partners.others as u64));
+        let words = say!("and-more", count = partners.others);
         ui.label(RichText::new(words).font(font(Weight::Regular, SMALL)).color(tokens.dim));
     }
 }
@@ -295,12 +301,21 @@ pub fn watch_of(key: &Key) -> Watch {
     }
 }
 
+/// What the chart spans, and whose it is where it is not the row's own.
+fn whose_chart(of: Option<&str>, watched: &Watched) -> String {
+    let caption = long_chart::caption(watched);
+    match of {
+        Some(domain) => say!("chart-all-of", caption = caption, domain = domain),
+        None => caption,
+    }
+}
+
 /// The chart, and whose it is where it is not the row's own. Until the long one has come, the last minute stands in.
-fn chart_of(picked: &Picked<'_>, snapshot: &Snapshot) -> Option<(String, Watched)> {
+fn chart_of<'a>(picked: &'a Picked<'_>, snapshot: &Snapshot) -> Option<(Option<&'a str>, Watched)> {
     let of = watch_of(&picked.key());
     let whose = match picked {
-        Picked::Host(row) => format!(", all of {}", row.domain),
-        _ => String::new(),
+        Picked::Host(row) => Some(&*row.domain),
+        _ => None,
     };
     if let Some(watched) = snapshot.watched.as_ref().filter(|watched| watched.of == of) {
         return Some((whose, watched.clone()));
@@ -324,28 +339,28 @@ fn facts(picked: &Picked<'_>, snapshot: &Snapshot, units: Units) -> (Vec<Fact>, 
 }
 
 fn process_facts(row: &ProcessRow, snapshot: &Snapshot, units: Units) -> Vec<Fact> {
-    let ago = |time| format!("{} ago", text::age(snapshot.time.since(time)));
+    let ago = |time| text::ago(snapshot.time.since(time));
     let mut facts = Vec::new();
     match row.key {
-        Some(key) => facts.push(("PID", key.pid.to_string())),
-        None => facts.push(("What it is", "Traffic whose process Crow could not find".to_owned())),
+        Some(key) => facts.push((say!("column-pid"), key.pid.to_string())),
+        None => facts.push((say!("fact-what"), say!("fact-what-unattributed").to_owned())),
     }
     if let Some(parent) = row.parent {
         let is_parent = |other: &&Arc<ProcessRow>| other.key.is_some_and(|key| key.pid == parent);
         let name = snapshot.processes.iter().find(is_parent).map(|row| format!(" ({})", row.name));
-        facts.push(("Parent", format!("{parent}{}", name.unwrap_or_default())));
+        facts.push((say!("fact-parent"), format!("{parent}{}", name.unwrap_or_default())));
     }
-    facts.extend(row.user.as_ref().map(|user| ("User", user.to_string())));
+    facts.extend(row.user.as_ref().map(|user| (say!("fact-user"), user.to_string())));
     if row.app.name != *row.name && !row.app.name.is_empty() {
-        facts.push(("App", row.app.name.clone()));
+        facts.push((say!("fact-app"), row.app.name.clone()));
     }
-    facts.extend(row.path.as_ref().map(|path| ("Program", path.to_string())));
-    facts.extend(names_of(row, snapshot).map(|names| ("Names", names)));
-    facts.extend(row.key.and_then(|key| key.started).map(|started| ("Started", ago(started))));
-    facts.push(("First packet", ago(row.first_seen)));
-    facts.push(("Last packet", ago(row.last_seen)));
-    facts.push(("Received", text::bytes_or_zero(row.bytes.rx, units)));
-    facts.push(("Sent", text::bytes_or_zero(row.bytes.tx, units)));
+    facts.extend(row.path.as_ref().map(|path| (say!("fact-program"), path.to_string())));
+    facts.extend(names_of(row, snapshot).map(|names| (say!("fact-names"), names)));
+    facts.extend(row.key.and_then(|key| key.started).map(|started| (say!("fact-started"), ago(started))));
+    facts.push((say!("fact-first-packet"), ago(row.first_seen)));
+    facts.push((say!("fact-last-packet"), ago(row.last_seen)));
+    facts.push((say!("fact-received"), text::bytes_or_zero(row.bytes.rx, units)));
+    facts.push((say!("fact-sent"), text::bytes_or_zero(row.bytes.tx, units)));
     facts
 }
 
@@ -357,72 +372,84 @@ fn names_of(row: &ProcessRow, snapshot: &Snapshot) -> Option<String> {
         .find(|(note, _)| *note == HostNote::EncryptedDns)?;
     let operator = operator.map(|operator| format!(" ({operator})")).unwrap_or_default();
     let is_in_clear = own().any(|connection| connection.remote.port() == 53);
-    let only = if is_in_clear { "also" } else { "only" };
-    Some(format!("asked for {only} in encrypted DNS{operator}, as far as Crow has seen"))
+    Some(if is_in_clear {
+        say!("names-also", operator = operator)
+    } else {
+        say!("names-only", operator = operator)
+    })
 }
 
 fn ends_of(row: &ConnectionRow, snapshot: &Snapshot, units: Units) -> Vec<Fact> {
-    let mut facts = vec![("Remote", endpoint(row, row.remote)), ("Local", endpoint(row, row.local))];
+    let mut facts = vec![
+        (say!("fact-remote"), endpoint(row, row.remote)),
+        (say!("fact-local"), endpoint(row, row.local)),
+    ];
     if let Some(host) = &row.host {
         let age = text::age(snapshot.time.since(host.learned));
-        facts.push(("Name from", format!("{}, {age} ago", source_sentence(host.source))));
+        facts.push((
+            say!("fact-name-from"),
+            say!("name-from", source = source_sentence(host.source), age = age),
+        ));
     }
-    facts.extend(row.host_note().map(|(note, operator)| ("Note", note_sentence(note, operator))));
-    facts.extend(row.domain.as_ref().map(|domain| ("Domain", domain.to_string())));
+    facts.extend(row.host_note().map(|(note, operator)| (say!("fact-note"), note_sentence(note, operator))));
+    facts.extend(row.domain.as_ref().map(|domain| (say!("fact-domain"), domain.to_string())));
     let pid = row.process.map(|key| format!(" ({})", key.pid)).unwrap_or_default();
-    facts.push(("Process", format!("{}{pid}", owner(row))));
-    facts.extend(row.via.map(|via| ("Through", format!("process {}", via.pid))));
-    facts.push(("Route", routes::sentence(row)));
+    facts.push((say!("fact-process"), format!("{}{pid}", owner(row))));
+    facts.extend(
+        row.via.map(|via| (say!("fact-through"), say!("through-process", pid = via.pid.to_string()))),
+    );
+    facts.push((say!("fact-route"), routes::sentence(row)));
     let carried =
         snapshot.totals.routes.tunnels.iter().find(|tunnel| row.route_via.as_ref() == Some(&tunnel.name));
     if row.route == Route::Carrier {
         facts.extend(
-            carried.and_then(|tunnel| routes::overhead(tunnel, units)).map(|words| ("Overhead", words)),
+            carried
+                .and_then(|tunnel| routes::overhead(tunnel, units))
+                .map(|words| (say!("fact-overhead"), words)),
         );
     }
-    facts.push(("Protocol", row.protocol.to_string().to_uppercase()));
-    facts.push(("Interface", row.interface.to_string()));
+    facts.push((say!("fact-protocol"), row.protocol.to_string().to_uppercase()));
+    facts.push((say!("fact-interface"), row.interface.to_string()));
     facts
 }
 
 fn numbers_of(row: &ConnectionRow, snapshot: &Snapshot, units: Units) -> Vec<Fact> {
-    let ago = |time| format!("{} ago", text::age(snapshot.time.since(time)));
+    let ago = |time| text::ago(snapshot.time.since(time));
     let mut facts = Vec::new();
-    facts.extend(row.state.map(|state| ("State", text::tcp_state(TcpState::name(state)))));
-    facts.extend(row.rtt_us.map(|micros| ("Round trip", text::round_trip(micros))));
+    facts.extend(row.state.map(|state| (say!("fact-state"), text::tcp_state(TcpState::name(state)))));
+    facts.extend(row.rtt_us.map(|micros| (say!("fact-round-trip"), text::round_trip(micros))));
     if row.state.is_some() {
-        facts.push(("Sent again", text::counted(row.retransmits as usize, "segment", "segments")));
+        facts.push((say!("fact-sent-again"), say!("count-segments", count = row.retransmits)));
     }
     if row.keep_alives > 0 {
-        facts.push(("Keep-alives", text::counted(row.keep_alives as usize, "probe", "probes")));
+        facts.push((say!("fact-keep-alives"), say!("count-probes", count = row.keep_alives)));
     }
     if row.wakes > 0 {
-        facts.push(("Woke the Mac", text::counted(row.wakes as usize, "time", "times")));
+        facts.push((say!("fact-woke"), say!("count-times", count = row.wakes)));
     }
     let way = |bytes: Bytes, packets: u64| {
-        let packets = text::counted(usize::try_from(packets).unwrap_or(usize::MAX), "packet", "packets");
-        format!("{} in {packets}", text::bytes_or_zero(bytes, units))
+        say!("bytes-in-packets", bytes = text::bytes_or_zero(bytes, units), count = packets)
     };
-    facts.push(("Received", way(row.bytes.rx, row.packets.rx)));
-    facts.push(("Sent", way(row.bytes.tx, row.packets.tx)));
-    facts.push(("First packet", ago(row.first_seen)));
-    facts.push(("Last packet", ago(row.last_seen)));
+    facts.push((say!("fact-received"), way(row.bytes.rx, row.packets.rx)));
+    facts.push((say!("fact-sent"), way(row.bytes.tx, row.packets.tx)));
+    facts.push((say!("fact-first-packet"), ago(row.first_seen)));
+    facts.push((say!("fact-last-packet"), ago(row.last_seen)));
     if !row.credited {
-        facts.push(("Counted", "elsewhere: for what it carries".to_owned()));
+        facts.push((say!("fact-counted"), say!("counted-elsewhere").to_owned()));
     }
     facts
 }
 
 fn domain_facts(row: &DomainRow, snapshot: &Snapshot, units: Units) -> Vec<Fact> {
-    let ago = |time| format!("{} ago", text::age(snapshot.time.since(time)));
+    let ago = |time| text::ago(snapshot.time.since(time));
     let mut facts = vec![
-        ("Received", text::bytes_or_zero(row.bytes.rx, units)),
-        ("Sent", text::bytes_or_zero(row.bytes.tx, units)),
-        ("Open", text::counted(row.connections as usize, "connection", "connections")),
-        ("First packet", ago(row.first_seen)),
-        ("Last packet", ago(row.last_seen)),
+        (say!("fact-received"), text::bytes_or_zero(row.bytes.rx, units)),
+        (say!("fact-sent"), text::bytes_or_zero(row.bytes.tx, units)),
+        (say!("fact-open"), say!("count-connections", count = row.connections)),
+        (say!("fact-first-packet"), ago(row.first_seen)),
+        (say!("fact-last-packet"), ago(row.last_seen)),
     ];
-    let mut name = "Hosts";
+    let mut name = say!("fact-hosts");
     for host in &row.hosts {
         facts.push((std::mem::take(&mut name), host.to_string()));
     }
@@ -430,13 +457,13 @@ fn domain_facts(row: &DomainRow, snapshot: &Snapshot, units: Units) -> Vec<Fact>
 }
 
 fn host_facts(row: &HostRow, snapshot: &Snapshot, units: Units) -> Vec<Fact> {
-    let ago = |time| format!("{} ago", text::age(snapshot.time.since(time)));
+    let ago = |time| text::ago(snapshot.time.since(time));
     vec![
-        ("Received", text::bytes_or_zero(row.bytes.rx, units)),
-        ("Sent", text::bytes_or_zero(row.bytes.tx, units)),
-        ("Counted", "in the connections that still show".to_owned()),
-        ("Open", text::counted(row.connections as usize, "connection", "connections")),
-        ("First packet", ago(row.first_seen)),
-        ("Last packet", ago(row.last_seen)),
+        (say!("fact-received"), text::bytes_or_zero(row.bytes.rx, units)),
+        (say!("fact-sent"), text::bytes_or_zero(row.bytes.tx, units)),
+        (say!("fact-counted"), say!("counted-still-shown").to_owned()),
+        (say!("fact-open"), say!("count-connections", count = row.connections)),
+        (say!("fact-first-packet"), ago(row.first_seen)),
+        (say!("fact-last-packet"), ago(row.last_seen)),
     ]
 }

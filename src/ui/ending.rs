@@ -4,10 +4,10 @@ use egui::{Context, Frame, Id, Margin, Modal, RichText};
 
 use super::fonts::{Weight, font};
 use super::states::{Banner, Tone};
-use super::text;
 use super::theme::{HEADING, Tokens};
 use super::views::process;
 use crate::aggregate::snapshot::Snapshot;
+use crate::lang::say;
 use crate::session::{Action, Status, Target};
 
 /// Seconds that a process may take to end before Crow offers to end it at once.
@@ -64,10 +64,9 @@ impl Ending {
         let (target, _) = self.wanted.as_ref().filter(|(_, stage)| *stage == Stage::Ignored)?;
         Some(Banner {
             tone: Tone::Warning,
-            strong: format!("{} has not quit", target.name),
-            quiet: "It may be saving, or it does not listen. What it has not saved is lost if it is forced."
-                .to_owned(),
-            action: Some(("Force quit", Action::EndProcess { target: target.clone(), force: true })),
+            strong: say!("ending-ignored", name = &*target.name),
+            quiet: say!("ending-ignored-quiet").to_owned(),
+            action: Some((say!("force-quit"), Action::EndProcess { target: target.clone(), force: true })),
             is_dismissible: true,
         })
     }
@@ -89,10 +88,9 @@ impl Ending {
         let (mut is_yes, mut is_no) = (false, false);
         let modal = Modal::new(Id::unique("end a process")).frame(frame).show(ctx, |ui| {
             ui.set_width(340.0);
-            let question = format!("Quit {}?", target.name);
+            let question = say!("ending-question", name = &*target.name);
             ui.label(RichText::new(question).font(font(Weight::SemiBold, HEADING)).color(tokens.strong));
-            let words =
-                format!("Process {} is asked to end. What it has not saved may be lost.", target.key.pid);
+            let words = say!("ending-words", pid = target.key.pid.to_string());
             ui.label(RichText::new(words).color(tokens.text));
             if let Some(path) = &target.path {
                 ui.add(egui::Label::new(RichText::new(&**path).size(11.5).color(tokens.dim)).wrap());
@@ -100,10 +98,10 @@ impl Ending {
             ui.add_space(12.0);
             ui.horizontal(|ui| {
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                    let quit = RichText::new(text::QUIT_NOW).font(font(Weight::Medium, 13.0));
+                    let quit = RichText::new(say!("quit-process-now")).font(font(Weight::Medium, 13.0));
                     let quit = egui::Button::new(quit.color(egui::Color32::WHITE)).fill(tokens.danger);
                     is_yes = ui.add(quit).clicked();
-                    is_no = ui.button("Cancel").clicked();
+                    is_no = ui.button(say!("cancel")).clicked();
                 });
             });
         });

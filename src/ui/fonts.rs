@@ -1,8 +1,13 @@
-//! Inter in three weights, with digits that all have one width; made by `scripts/make-fonts`.
+//! Inter in three weights, with digits that all have one width (made by `scripts/make-fonts`); and the system's fonts for
+//! the letters that it lacks.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use egui::{Context, FontData, FontDefinitions, FontFamily, FontId, FontTweak};
+use egui::epaint::text::{FallbackRequest, FontInsert, FontProvider};
+use egui::{Context, FontData, FontDefinitions, FontFamily, FontId, FontTweak, Id};
+use egui_system_font_provider::SystemFontProvider;
+
+use crate::settings::Language;
 
 /// How heavy a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +59,68 @@ pub fn font(weight: Weight, size: f32) -> FontId {
         Weight::SemiBold => FontFamily::Name(SEMI_BOLD.into()),
     };
     FontId::new(size, family)
+}
+
+/// The system's fonts, one of which is mapped into memory when a letter is first met that Inter lacks: looking through
+/// them takes the system a while, and most people never need any.
+struct SystemFonts {
+    /// Many characters of Chinese and Japanese are the same to a computer and drawn differently.
+    language: Language,
+    provider: OnceLock<SystemFontProvider>,
+}
+
+impl FontProvider for SystemFonts {
+    fn font_for(&self, request: &FallbackRequest<'_>) -> Option<FontInsert> {
+        let made = || match self.language {
+            // The user's own languages say best which Chinese characters are meant.
+            Language::English | Language::German | Language::Spanish | Language::French => {
+                SystemFontProvider::new()
+            }
+            language => SystemFontProvider::new().with_locale(Some(language.tag())),
+        };
+        self.provider.get_or_init(made).font_for(request)
+    }
+}
+
+/// Has `ctx` draw letters that Inter lacks with the system's fonts, for a reader of `language`. To be called for the window
+/// of the program; tests draw with what they bring.
+pub fn follow_system(ctx: &Context, language: Language) {
+    ctx.set_font_providers(vec![Arc::new(SystemFonts { language, provider: OnceLock::new() })]);
+    ctx.data_mut(|data| data.insert_temp(provided(), language));
+}
+
+/// For which language the system's fonts are looked through, in a context that has them.
+fn provided() -> Id {
+    Id::unique("the system's fonts")
+}
+
+/// A letter that no text of the language does without, if Inter lacks it.
+const fn letter(language: Language) -> Option<char> {
+    match language {
+        Language::English | Language::German | Language::Spanish | Language::French => None,
+        Language::Japanese => Some('接'),
+        Language::SimplifiedChinese => Some('连'),
+    }
+}
+
+/// Whether the letters of a language can be drawn. Where nothing is known of the system's fonts, that is taken for given.
+#[must_use]
+pub fn can_draw(ctx: &Context, language: Language) -> bool {
+    let has_provider = ctx.data(|data| data.get_temp::<Language>(provided())).is_some();
+    let Some(letter) = letter(language).filter(|_| has_provider) else { return true };
+    ctx.fonts_mut(|fonts| fonts.has_glyph(&font(Weight::Regular, 13.0), letter))
+}
+
+/// The language to speak in `ctx` for one that was chosen: English where no font has its letters. Characters that were drawn
+/// for readers of another language are drawn anew.
+#[must_use]
+pub fn readable(ctx: &Context, chosen: Language) -> Language {
+    let provided_for = ctx.data(|data| data.get_temp::<Language>(provided()));
+    if provided_for.is_some_and(|language| language != chosen) {
+        // In force with the next frame; until then the letters are there all the same.
+        follow_system(ctx, chosen);
+    }
+    if can_draw(ctx, chosen) { chosen } else { Language::English }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use egui::{Context, Frame, Grid, Id, Key, KeyboardShortcut, Margin, Modal, Modif
 
 use super::fonts::{Weight, font};
 use super::theme::{HEADING, Tokens};
+use crate::lang::say;
 
 /// Draws the sheet over the window. Returns whether it is to be closed.
 #[must_use]
@@ -17,7 +18,7 @@ pub fn key_sheet_ui(ctx: &Context, tokens: &Tokens) -> bool {
     let mut is_closed = false;
     let modal = Modal::new(Id::unique("keys")).frame(frame).show(ctx, |ui| {
         ui.set_width(400.0);
-        ui.label(RichText::new("Keys").font(font(Weight::SemiBold, HEADING)).color(tokens.strong));
+        ui.label(RichText::new(say!("keys")).font(font(Weight::SemiBold, HEADING)).color(tokens.strong));
         ui.add_space(6.0);
         Grid::new("keys").num_columns(2).spacing([22.0, 7.0]).show(ui, |ui| {
             for (keys, does) in rows(ctx) {
@@ -27,7 +28,7 @@ pub fn key_sheet_ui(ctx: &Context, tokens: &Tokens) -> bool {
             }
         });
         ui.add_space(10.0);
-        is_closed = ui.button("Close").clicked();
+        is_closed = ui.button(say!("close")).clicked();
     });
     let is_key_pressed = ctx.input(|i| {
         i.events.iter().any(|event| matches!(event, egui::Event::Text(text) if text == "?" || text == "q"))
@@ -38,20 +39,20 @@ pub fn key_sheet_ui(ctx: &Context, tokens: &Tokens) -> bool {
 /// What the keys do, with the command key as this system writes it.
 fn rows(ctx: &Context) -> Vec<(String, &'static str)> {
     let command = |key| ctx.format_shortcut(&KeyboardShortcut::new(Modifiers::COMMAND, key));
-    let views = format!("Tab, {} to {}", command(Key::Num1), command(Key::Num3));
+    let views = say!("key-views", first = command(Key::Num1), last = command(Key::Num3));
     vec![
-        ("any letter".to_owned(), "filters at once; Esc clears"),
-        (format!("/, {}", command(Key::F)), "goes to the filter"),
-        ("↑ ↓, j k".to_owned(), "move the selection"),
-        ("Enter, → ←".to_owned(), "unfold and fold a row"),
-        (format!("Space, {}", command(Key::I)), "shows the row's details"),
-        (command(Key::C), "copies the row"),
-        (views, "next view; processes, connections, domains"),
-        ("s, F1".to_owned(), "sorts by the next of traffic, connections, pid, name"),
-        (command(Key::P), "pauses and goes on"),
-        (command(Key::Comma).replace("Comma", ","), "opens the settings"),
-        (command(Key::W), "closes the window to the menu bar"),
-        (format!("q, {}", command(Key::Q)), "quits Crow"),
-        ("?".to_owned(), "shows this sheet"),
+        (say!("key-any-letter").to_owned(), say!("does-type")),
+        (format!("/, {}", command(Key::F)), say!("does-filter")),
+        ("↑ ↓, j k".to_owned(), say!("does-move")),
+        (say!("key-unfold").to_owned(), say!("does-unfold")),
+        (say!("key-details", key = command(Key::I)), say!("does-details")),
+        (command(Key::C), say!("does-copy")),
+        (views, say!("does-views")),
+        ("s, F1".to_owned(), say!("does-sort")),
+        (command(Key::P), say!("does-pause")),
+        (command(Key::Comma).replace("Comma", ","), say!("does-settings")),
+        (command(Key::W), say!("does-hide")),
+        (format!("q, {}", command(Key::Q)), say!("does-quit")),
+        ("?".to_owned(), say!("does-keys")),
     ]
 }

@@ -10,6 +10,7 @@ use super::text;
 use super::theme::Tokens;
 use super::widgets::controls::segmented;
 use super::widgets::icon::{self, Icon};
+use crate::lang::say;
 use crate::session::{Action, CaptureState, Status};
 
 /// How far an arrow key moves the position.
@@ -22,21 +23,21 @@ pub fn playback_ui(ui: &mut Ui, status: &Status, tokens: &Tokens) -> Option<Acti
     let mut action = None;
     Panel::top("playback").frame(frame).show_separator_line(true).show(ui, |ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let speeds = [(1.0, "1×"), (10.0, "10×"), (f64::INFINITY, "Max")];
+            let speeds = [(1.0, "1×"), (10.0, "10×"), (f64::INFINITY, say!("speed-max"))];
             let role = (egui::Role::RadioButton, tokens);
             if let Some(speed) = segmented(ui, &speeds, status.speed, role) {
                 action = Some(Action::Speed(speed));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let (icon, name) = if status.paused {
-                    (Icon::Play, "Play recording")
+                    (Icon::Play, say!("play-recording"))
                 } else {
-                    (Icon::Pause, "Pause recording")
+                    (Icon::Pause, say!("pause-recording"))
                 };
                 if icon::button(ui, icon, name, tokens).clicked() {
                     action = Some(Action::Pause(!status.paused));
                 }
-                if status.paused && icon::button(ui, Icon::Step, "One second on", tokens).clicked() {
+                if status.paused && icon::button(ui, Icon::Step, say!("one-second-on"), tokens).clicked() {
                     action = Some(Action::Step);
                 }
                 ui.label(RichText::new(text::clock(*played)).color(tokens.strong));
@@ -66,7 +67,7 @@ fn position(
     // Without a length there is nothing to be a part of.
     let length = length.filter(|length| !length.is_zero())?;
     let part = (played.as_secs_f32() / length.as_secs_f32()).clamp(0.0, 1.0);
-    response.widget_info(|| WidgetInfo::slider(true, played.as_secs_f64(), "Position in seconds"));
+    response.widget_info(|| WidgetInfo::slider(true, played.as_secs_f64(), say!("position")));
     let track = Rect::from_center_size(rect.center(), vec2(rect.width(), 4.0));
     let pointed =
         response.interact_pointer_pos().map(|at| ((at.x - track.left()) / track.width()).clamp(0.0, 1.0));

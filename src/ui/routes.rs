@@ -8,6 +8,7 @@ use super::fonts::{Weight, font};
 use super::text;
 use super::theme::{SMALL, Tokens};
 use crate::aggregate::snapshot::{ConnectionRow, Route, RouteTotals, TunnelTotals};
+use crate::lang::say;
 use crate::settings::Units;
 use crate::units::Bytes;
 
@@ -18,27 +19,27 @@ const DOT: f32 = 10.0;
 
 /// What a person calls a route.
 #[must_use]
-pub const fn title(route: Route) -> &'static str {
+pub fn title(route: Route) -> &'static str {
     match route {
-        Route::Direct => "Direct",
-        Route::Proxied => "Proxied",
-        Route::Tunnelled => "Tunnelled",
-        Route::Upstream => "Upstream",
-        Route::Carrier => "Carrier",
-        Route::Local => "Local",
+        Route::Direct => say!("route-direct"),
+        Route::Proxied => say!("route-proxied"),
+        Route::Tunnelled => say!("route-tunnelled"),
+        Route::Upstream => say!("route-upstream"),
+        Route::Carrier => say!("route-carrier"),
+        Route::Local => say!("route-local"),
     }
 }
 
 /// What a route means, for its tooltip.
 #[must_use]
-pub const fn meaning(route: Route) -> &'static str {
+pub fn meaning(route: Route) -> &'static str {
     match route {
-        Route::Direct => "Straight to the other end, as far as this machine shows",
-        Route::Proxied => "To a proxy that passes it on; counted for the app and the host it asked for",
-        Route::Tunnelled => "Inside a VPN or another tunnel; counted for the app",
-        Route::Upstream => "What a proxy on this machine moves for those who use it; counted for them",
-        Route::Carrier => "A tunnel's packets outside; counted inside, for the apps",
-        Route::Local => "From this machine to itself",
+        Route::Direct => say!("route-direct-hint"),
+        Route::Proxied => say!("route-proxied-hint"),
+        Route::Tunnelled => say!("route-tunnelled-hint"),
+        Route::Upstream => say!("route-upstream-hint"),
+        Route::Carrier => say!("route-carrier-hint"),
+        Route::Local => say!("route-local-hint"),
     }
 }
 
@@ -61,16 +62,24 @@ pub fn label(row: &ConnectionRow) -> &str {
 /// The way of one connection, as a sentence.
 #[must_use]
 pub fn sentence(row: &ConnectionRow) -> String {
-    let via = row.route_via.as_deref();
-    match (row.route, via) {
-        (Route::Direct, _) => "straight to the other end".to_owned(),
-        (Route::Local, _) => "stays on this machine".to_owned(),
-        (Route::Proxied, Some(via)) => format!("to the proxy {via}, which passes it on"),
-        (Route::Proxied, None) => "to a proxy, which passes it on".to_owned(),
-        (Route::Tunnelled, Some(via)) => format!("inside the tunnel {via}"),
-        (Route::Tunnelled, None) => "inside a tunnel".to_owned(),
-        (Route::Upstream, via) => format!("{} for its users", via.unwrap_or("a proxy")),
-        (Route::Carrier, via) => format!("carries the tunnel {}", via.unwrap_or("that it belongs to")),
+    let Some(via) = row.route_via.as_deref() else {
+        return match row.route {
+            Route::Direct => say!("way-direct"),
+            Route::Local => say!("way-local"),
+            Route::Proxied => say!("way-some-proxy"),
+            Route::Tunnelled => say!("way-some-tunnel"),
+            Route::Upstream => say!("way-some-upstream"),
+            Route::Carrier => say!("way-some-carrier"),
+        }
+        .to_owned();
+    };
+    match row.route {
+        Route::Direct => say!("way-direct").to_owned(),
+        Route::Local => say!("way-local").to_owned(),
+        Route::Proxied => say!("way-proxied", via = via),
+        Route::Tunnelled => say!("way-tunnelled", via = via),
+        Route::Upstream => say!("way-upstream", via = via),
+        Route::Carrier => say!("way-carrier", via = via),
     }
 }
 
@@ -84,10 +93,10 @@ pub fn overhead(tunnel: &TunnelTotals, units: Units) -> Option<String> {
     let (inner, outer) = (text::bytes_or_zero(tunnel.inner, units), text::bytes_or_zero(tunnel.outer, units));
     let more = 100.0 * (tunnel.outer.0 as f64 / tunnel.inner.0 as f64 - 1.0);
     Some(if more >= 0.0 {
-        format!("{inner} inside, {outer} outside: {more:.1} % more")
+        say!("overhead-more", inner = inner, outer = outer, percent = format!("{more:.1}"))
     } else {
         // Compressed, or open before Crow was.
-        format!("{inner} inside, {outer} outside")
+        say!("overhead", inner = inner, outer = outer)
     })
 }
 

@@ -1,5 +1,6 @@
 //! What Crow says when there is more to say than numbers: banners below the toolbar, and empty tables.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use egui::{Align, Frame, Layout, Margin, Panel, RichText, Sense, Ui, Vec2};
@@ -9,6 +10,8 @@ use super::text;
 use super::theme::{BODY, HEADING, Tokens};
 use super::widgets::icon::{self, Icon};
 use crate::aggregate::snapshot::Snapshot;
+use crate::filter::FilterError;
+use crate::lang::{heard, say};
 use crate::session::{Action, CaptureState, Status};
 
 /// How much a banner wants to be seen.
@@ -54,31 +57,29 @@ impl Banner {
 pub fn banners(status: &Status, snapshot: &Snapshot, notices: &[String]) -> Vec<Banner> {
     let mut banners: Vec<Banner> = capture_banner(status).into_iter().collect();
     if let Some(fault) = &snapshot.fault {
-        banners.push(Banner::new(Tone::Warning, "The capture has a problem", &**fault).dismissible());
+        banners.push(Banner::new(Tone::Warning, say!("banner-fault"), heard(fault)).dismissible());
     }
     for limit in &snapshot.limits {
-        let banner = Banner::new(Tone::Warning, "A limit is reached", &**limit);
-        banners.push(banner.with_action("Reset counts", Action::Reset).dismissible());
+        let banner = Banner::new(Tone::Warning, say!("banner-limit"), heard(limit));
+        banners.push(banner.with_action(say!("reset-counts"), Action::Reset).dismissible());
     }
     if snapshot.totals.capture.dropped > 0 {
-        let quiet =
-            "The kernel had to drop some because this machine was busy; the numbers are a little too low.";
-        let banner = Banner::new(Tone::Warning, "Packets were missed", quiet);
-        banners.push(banner.with_action("Reset counts", Action::Reset).dismissible());
+        let banner = Banner::new(Tone::Warning, say!("banner-dropped"), say!("banner-dropped-quiet"));
+        banners.push(banner.with_action(say!("reset-counts"), Action::Reset).dismissible());
     }
     for notice in notices {
-        banners.push(Banner::new(Tone::Calm, "Settings", notice).dismissible());
+        banners.push(Banner::new(Tone::Calm, say!("settings"), heard(notice)).dismissible());
     }
     if let Some(notice) = &status.notice {
-        banners.push(Banner::new(Tone::Warning, "That did not work", &**notice).dismissible());
+        banners.push(Banner::new(Tone::Warning, say!("banner-notice"), heard(notice)).dismissible());
     }
     banners
 }
 
 /// Says in place what is wrong with a filter.
 #[must_use]
-pub fn filter_banner(error: &str) -> Banner {
-    Banner::new(Tone::Warning, "This filter is not understood", error)
+pub fn filter_banner(error: &FilterError) -> Banner {
+    Banner::new(Tone::Warning, say!("banner-filter"), text::filter_error(error))
 }
 
 fn capture_banner(status: &Status) -> Option<Banner> {
@@ -86,32 +87,34 @@ fn capture_banner(status: &Status) -> Option<Banner> {
     match &status.capture {
         // Paused comes first: the way to go on is wanted more than the way to see more.
         CaptureState::Live | CaptureState::Sockets { .. } if is_paused => {
-            let banner = Banner::new(Tone::Calm, "Paused", "The display stands still; counting goes on.");
-            Some(banner.with_action("Resume", Action::Pause(false)))
+            let banner = Banner::new(Tone::Calm, say!("paused"), say!("banner-paused-quiet"));
+            Some(banner.with_action(say!("resume"), Action::Pause(false)))
         }
         CaptureState::Sockets { why, is_asking } => {
-            let strong = "Short connections and names are missing";
-            let banner = Banner::new(Tone::Calm, strong, &**why);
+            let banner = Banner::new(Tone::Calm, say!("banner-sockets"), heard(why));
             Some(if *is_asking {
                 banner
             } else {
-                banner.with_action("Start live capture", Action::StartCapture)
+                banner.with_action(say!("start-live-capture"), Action::StartCapture)
             })
         }
         CaptureState::Sample { why } => {
-            let banner = Banner::new(Tone::Calm, "This is a sample recording, not your network", &**why);
-            Some(banner.with_action("Start live capture", Action::StartCapture))
+            let banner = Banner::new(Tone::Calm, say!("banner-sample"), heard(why));
+            Some(banner.with_action(say!("start-live-capture"), Action::StartCapture))
         }
         CaptureState::Gone { why } => {
-            let banner = Banner::new(Tone::Warning, "Capture has stopped", &**why);
-            Some(banner.with_action("Start again", Action::StartCapture))
+            let banner = Banner::new(Tone::Warning, say!("banner-gone"), heard(why));
+            Some(banner.with_action(say!("start-again"), Action::StartCapture))
         }
         CaptureState::Ended { note } => {
-            let quiet = note.as_deref().unwrap_or("Every packet in it is counted below.");
+            let quiet = note.as_deref().map_or(Cow::Borrowed(say!("banner-ended-quiet")), heard);
             let tone = if note.is_some() { Tone::Warning } else { Tone::Calm };
-            let banner = Banner::new(tone, "The recording has ended", quiet);
+            let banner = Banner::new(tone, say!("banner-ended"), quiet);
             let again = Action::Seek(Duration::ZERO);
-            Some(if note.is_some() { banner } else { banner.with_action("Play again", again) }.dismissible())
+            Some(
+                if note.is_some() { banner } else { banner.with_action(say!("play-again"), again) }
+                    .dismissible(),
+            )
         }
         CaptureState::Starting | CaptureState::Live | CaptureState::Recording { .. } => None,
     }
@@ -136,7 +139,7 @@ pub fn banner_ui(ui: &mut Ui, banner: &Banner, place: usize, tokens: &Tokens) ->
     let mut event = None;
     Panel::top(("banner", place)).frame(frame).show_separator_line(true).show(ui, |ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if banner.is_dismissible && icon::button(ui, Icon::Clear, "Dismiss", tokens).clicked() {
+            if banner.is_dismissible && icon::button(ui, Icon::Clear, say!("dismiss"), tokens).clicked() {
                 event = Some(BannerEvent::Dismiss);
             }
             if let Some((label, action)) = &banner.action {
@@ -194,26 +197,27 @@ pub enum EmptyEvent {
 
 /// Draws an empty table: an icon, a strong line, a quiet line, and what mends it.
 pub fn empty_ui(ui: &mut Ui, empty: &Empty<'_>, tokens: &Tokens) -> Option<EmptyEvent> {
-    let (icon, strong, quiet, button) = match empty {
+    let (icon, strong, quiet, button): (_, _, Cow<'_, str>, _) = match empty {
         Empty::NoMatch(filter) => {
-            let strong = format!("No matches for “{filter}”");
-            (Icon::Search, strong, "Try fewer or other words.", Some(("Clear", EmptyEvent::ClearFilter)))
+            let strong = say!("empty-no-match", filter = *filter);
+            let clear = (say!("empty-clear"), EmptyEvent::ClearFilter);
+            (Icon::Search, strong, say!("empty-no-match-quiet").into(), Some(clear))
         }
         Empty::OnlyLocal(hidden) => {
-            let strong = format!("Only local traffic: {}", text::counted(*hidden, "row", "rows"));
-            let quiet = "Your settings leave out what stays on this machine or network.";
-            (Icon::Quiet, strong, quiet, Some(("Show it", EmptyEvent::ShowLocal)))
+            let show = (say!("empty-local-show"), EmptyEvent::ShowLocal);
+            let strong = say!("empty-local", count = *hidden);
+            (Icon::Quiet, strong, say!("empty-local-quiet").into(), Some(show))
         }
         Empty::Starting => {
-            (Icon::Quiet, "Starting capture".to_owned(), "Your system may ask for permission first.", None)
+            let quiet = say!("empty-starting-quiet").into();
+            (Icon::Quiet, say!("empty-starting").to_owned(), quiet, None)
         }
         Empty::Gone(why) => {
-            let action = EmptyEvent::Act(Action::StartCapture);
-            (Icon::Warning, "Not capturing".to_owned(), *why, Some(("Start capture", action)))
+            let start = (say!("start-capture"), EmptyEvent::Act(Action::StartCapture));
+            (Icon::Warning, say!("empty-gone").to_owned(), heard(why), Some(start))
         }
         Empty::NoTraffic => {
-            let quiet = "Each app shows here as soon as it sends or receives something.";
-            (Icon::Quiet, "No traffic yet".to_owned(), quiet, None)
+            (Icon::Quiet, say!("empty-none").to_owned(), say!("empty-none-quiet").into(), None)
         }
     };
     let mut event = None;

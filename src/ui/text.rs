@@ -1,20 +1,22 @@
 //! Words and numbers as people read them.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::filter::FilterError;
+use crate::lang::say;
 use crate::session::CaptureState;
 use crate::settings::{Appearance, RateUnit, RateWindow, Scope, Units, View};
 use crate::units::{Bytes, BytesPerSec};
 
-/// Shows a program's file.
-pub const REVEAL: &str = if cfg!(target_os = "macos") { "Reveal in Finder" } else { "Show in file manager" };
-/// Asks whether a process is to end.
-pub const QUIT: &str = "Quit process…";
-/// Ends it.
-pub const QUIT_NOW: &str = "Quit process";
-
 /// A thin space: between a number and its unit.
 const THIN_SPACE: &str = "\u{2009}";
+
+/// What shows a program's file says.
+#[must_use]
+pub fn reveal() -> &'static str {
+    if cfg!(target_os = "macos") { say!("reveal-finder") } else { say!("reveal-files") }
+}
 
 /// Three significant digits and a unit; `None` for nothing, which tables show as a faint dash.
 #[must_use]
@@ -104,58 +106,58 @@ pub fn clock(span: Duration) -> String {
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
-/// `1 process`, `2 processes`.
-#[must_use]
-pub fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{} {}", grouped(count as u64), if count == 1 { one } else { many })
-}
-
 /// The name of a table.
 #[must_use]
-pub const fn view_title(view: View) -> &'static str {
+pub fn view_title(view: View) -> &'static str {
     match view {
-        View::Processes => "Processes",
-        View::Connections => "Connections",
-        View::Domains => "Domains",
+        View::Processes => say!("view-processes"),
+        View::Connections => say!("view-connections"),
+        View::Domains => say!("view-domains"),
     }
 }
 
-/// One row of a table, and several.
+/// How many rows of a table show, of how many there are: `12 of 300 processes`.
 #[must_use]
-pub const fn view_nouns(view: View) -> (&'static str, &'static str) {
+pub fn shown_of(view: View, shown: usize, all: usize) -> String {
     match view {
-        View::Processes => ("process", "processes"),
-        View::Connections => ("connection", "connections"),
-        View::Domains => ("domain", "domains"),
+        View::Processes => say!("shown-processes", shown = shown, all = all),
+        View::Connections => say!("shown-connections", shown = shown, all = all),
+        View::Domains => say!("shown-domains", shown = shown, all = all),
     }
+}
+
+/// What was counted so far, and how many more rows the choice of what is listed leaves out.
+#[must_use]
+pub fn hidden(scope: Scope, shown: &str, count: usize) -> String {
+    match scope {
+        Scope::Everything | Scope::Network => say!("hidden-loopback", shown = shown, count = count),
+        Scope::Internet => say!("hidden-local", shown = shown, count = count),
+    }
+}
+
+/// An age as something's that was so long ago.
+#[must_use]
+pub fn ago(span: Duration) -> String {
+    say!("ago", age = age(span))
 }
 
 /// The choice of appearance.
 #[must_use]
-pub const fn appearance(appearance: Appearance) -> &'static str {
+pub fn appearance(appearance: Appearance) -> &'static str {
     match appearance {
-        Appearance::System => "System",
-        Appearance::Light => "Light",
-        Appearance::Dark => "Dark",
+        Appearance::System => say!("appearance-system"),
+        Appearance::Light => say!("appearance-light"),
+        Appearance::Dark => say!("appearance-dark"),
     }
 }
 
 /// The choice of what is listed.
 #[must_use]
-pub const fn scope(scope: Scope) -> &'static str {
+pub fn scope(scope: Scope) -> &'static str {
     match scope {
-        Scope::Everything => "All",
-        Scope::Network => "No loopback",
-        Scope::Internet => "Internet only",
-    }
-}
-
-/// What the choice of what is listed leaves out.
-#[must_use]
-pub const fn hidden_kind(scope: Scope) -> &'static str {
-    match scope {
-        Scope::Everything | Scope::Network => "on this machine",
-        Scope::Internet => "local",
+        Scope::Everything => say!("scope-everything"),
+        Scope::Network => say!("scope-network"),
+        Scope::Internet => say!("scope-internet"),
     }
 }
 
@@ -171,23 +173,39 @@ pub const fn rate_window(window: RateWindow) -> &'static str {
 
 /// What the capture is doing, in a word or three.
 #[must_use]
-pub fn capture_state(state: &CaptureState, is_paused: bool) -> String {
-    match state {
-        CaptureState::Starting => "Starting".to_owned(),
-        _ if is_paused => "Paused".to_owned(),
-        CaptureState::Live => "Capturing".to_owned(),
-        CaptureState::Sockets { .. } => "Sockets only".to_owned(),
-        CaptureState::Sample { .. } => "Sample recording".to_owned(),
+pub fn capture_state(state: &CaptureState, is_paused: bool) -> Cow<'static, str> {
+    Cow::Borrowed(match state {
+        CaptureState::Starting => say!("state-starting"),
+        _ if is_paused => say!("paused"),
+        CaptureState::Live => say!("state-live"),
+        CaptureState::Sockets { .. } => say!("state-sockets"),
+        CaptureState::Sample { .. } => say!("state-sample"),
         CaptureState::Recording { played, length: Some(length) } => {
-            format!("Playing {} of {}", clock(*played), clock(*length))
+            return Cow::Owned(say!("state-playing-of", played = clock(*played), length = clock(*length)));
         }
-        CaptureState::Recording { played, length: None } => format!("Playing {}", clock(*played)),
-        CaptureState::Ended { .. } => "Recording ended".to_owned(),
-        CaptureState::Gone { .. } => "Not capturing".to_owned(),
+        CaptureState::Recording { played, length: None } => {
+            return Cow::Owned(say!("state-playing", played = clock(*played)));
+        }
+        CaptureState::Ended { .. } => say!("state-ended"),
+        CaptureState::Gone { .. } => say!("state-gone"),
+    })
+}
+
+/// What is wrong with a filter, as a sentence to show beside it.
+#[must_use]
+pub fn filter_error(error: &FilterError) -> String {
+    match error {
+        FilterError::NoValue { key, example } => say!("filter-no-value", key = *key, example = *example),
+        FilterError::NotANumber { key, value } => {
+            say!("filter-not-a-number", key = *key, value = value.as_str())
+        }
+        FilterError::UnknownState { value } => say!("filter-unknown-state", value = value.as_str()),
+        FilterError::UnknownRoute { value } => say!("filter-unknown-route", value = value.as_str()),
+        FilterError::OpenQuote => say!("filter-open-quote").to_owned(),
     }
 }
 
-/// The name of a TCP state as people write it: `established`, `fin wait 1`.
+/// The name of a TCP state as people write it in any language: `established`, `fin wait 1` (RFC 9293 §3.3.2).
 #[must_use]
 pub fn tcp_state(name: &str) -> String {
     name.replace('_', " ")
@@ -232,7 +250,7 @@ mod tests {
 
     #[test]
     fn one_is_singular() {
-        assert_eq!(counted(1, "process", "processes"), "1 process");
-        assert_eq!(counted(0, "process", "processes"), "0 processes");
+        assert_eq!(shown_of(View::Processes, 1, 1), "1 of 1 process");
+        assert_eq!(shown_of(View::Processes, 0, 1_000), "0 of 1\u{2009}000 processes");
     }
 }

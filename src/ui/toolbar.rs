@@ -5,15 +5,19 @@ use egui::{
 };
 use egui::{RichText, Role, Sense, Ui, Vec2, ViewportCommand, WidgetInfo, pos2, vec2};
 
-use super::fonts::{Weight, font};
+use super::fonts::{self, Weight, font};
 use super::text;
 use super::theme::{BODY, CONTROL, SMALL, Tokens};
 use super::widgets::chart;
 use super::widgets::controls::{FilterField, filter_field, segmented};
 use super::widgets::icon::{self, Icon};
 use crate::aggregate::snapshot::{Snapshot, Totals};
+use crate::lang::{self, heard, say};
 use crate::session::{Action, CaptureState, LoginItem, Status};
-use crate::settings::{Appearance, MenuBar, Prefixes, RateUnit, RateWindow, Scope, Settings, Units, View};
+use crate::settings::{
+    Appearance, Language, LanguageChoice, MenuBar, Prefixes, RateUnit, RateWindow, Scope, Settings, Units,
+    View,
+};
 
 /// Points: the toolbar, which is the title bar on a Mac.
 pub(super) const TOOLBAR: f32 = 44.0;
@@ -33,7 +37,7 @@ pub struct Toolbar<'a> {
     /// What is typed in the filter.
     pub filter: &'a mut String,
     /// Why it is not understood.
-    pub filter_error: Option<&'a str>,
+    pub filter_error: Option<String>,
     /// The settings are to be opened.
     pub opens_settings: bool,
 }
@@ -79,20 +83,21 @@ pub fn toolbar_ui(ui: &mut Ui, mut bar: Toolbar<'_>, tokens: &Tokens) -> Toolbar
 }
 
 fn right_side(ui: &mut Ui, bar: &mut Toolbar<'_>, (events, tokens): (&mut ToolbarEvents, &Tokens)) {
-    let settings = icon::button(ui, Icon::Settings, "Settings", tokens);
+    let settings = icon::button(ui, Icon::Settings, say!("settings"), tokens);
     if bar.opens_settings {
         Popup::open_id(ui.ctx(), Popup::default_response_id(&settings));
     }
     Popup::menu(&settings)
         .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
         .show(|ui| settings_ui(ui, bar.settings, (events, bar.status, tokens)));
-    let (name, key) = if bar.settings.details { ("Hide details", Key::I) } else { ("Details", Key::I) };
+    let (name, key) =
+        if bar.settings.details { (say!("details-hide"), Key::I) } else { (say!("details"), Key::I) };
     let shortcut = ui.ctx().format_shortcut(&KeyboardShortcut::new(Modifiers::COMMAND, key));
     if icon::button(ui, Icon::Details, name, tokens).on_hover_text(shortcut).clicked() {
         bar.settings.details = !bar.settings.details;
     }
     let is_paused = bar.status.paused;
-    let (icon, name) = if is_paused { (Icon::Play, "Resume") } else { (Icon::Pause, "Pause") };
+    let (icon, name) = if is_paused { (Icon::Play, say!("resume")) } else { (Icon::Pause, say!("pause")) };
     let shortcut = ui.ctx().format_shortcut(&KeyboardShortcut::new(Modifiers::COMMAND, Key::P));
     if icon::button(ui, icon, name, tokens).on_hover_text(shortcut).clicked() {
         events.actions.push(Action::Pause(!is_paused));
@@ -100,21 +105,22 @@ fn right_side(ui: &mut Ui, bar: &mut Toolbar<'_>, (events, tokens): (&mut Toolba
     ui.add_space(2.0);
     let width = (ui.available_width() * 0.5).clamp(120.0, 220.0);
     let shortcut = ui.ctx().format_shortcut(&KeyboardShortcut::new(Modifiers::COMMAND, Key::F));
-    let field = FilterField { text: bar.filter, error: bar.filter_error, shortcut };
+    let field = FilterField { text: bar.filter, error: bar.filter_error.as_deref(), shortcut };
     events.filter_changed |= filter_field(ui, field, width, tokens).changed();
 }
 
 /// Both totals, each in a slot of its own width.
 fn totals_ui(ui: &mut Ui, (totals, units): (&Totals, Units), tokens: &Tokens) {
     ui.spacing_mut().item_spacing.x = 4.0;
-    for (icon, color, word, rate) in
-        [(Icon::Down, tokens.down, "Down", totals.rate.rx), (Icon::Up, tokens.up, "Up", totals.rate.tx)]
-    {
+    let Totals { rate, bytes, .. } = totals;
+    let down = ((Icon::Down, tokens.down), say!("down"), (rate.rx, bytes.rx));
+    let up = ((Icon::Up, tokens.up), say!("up"), (rate.tx, bytes.tx));
+    for (sign, way, (rate, bytes)) in [down, up] {
         let words = text::rate_or_zero(rate, units);
-        let response = total_ui(ui, (icon, color), &words, tokens);
-        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{word} {words}")));
-        let total = if word == "Down" { totals.bytes.rx } else { totals.bytes.tx };
-        response.on_hover_text(format!("{word}: {} in all", text::bytes_or_zero(total, units)));
+        let response = total_ui(ui, sign, &words, tokens);
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{way} {words}")));
+        let bytes = text::bytes_or_zero(bytes, units);
+        response.on_hover_text(say!("total-of-way", way = way, bytes = bytes));
     }
 }
 
@@ -158,22 +164,52 @@ fn system_settings_ui(
 ) {
     if cfg!(target_os = "macos") {
         ui.add_space(6.0);
-        caption(ui, "Menu bar", tokens);
-        let choices =
-            [(MenuBar::TwoLines, "Two lines"), (MenuBar::OneLine, "One line"), (MenuBar::Icon, "Icon")];
+        caption(ui, say!("menu-bar"), tokens);
+        let choices = [
+            (MenuBar::TwoLines, say!("menu-bar-two-lines")),
+            (MenuBar::OneLine, say!("menu-bar-one-line")),
+            (MenuBar::Icon, say!("menu-bar-icon")),
+        ];
         if let Some(choice) = segmented(ui, &choices, settings.menu_bar, (Role::RadioButton, tokens)) {
             settings.menu_bar = choice;
         }
     }
     ui.add_space(6.0);
-    caption(ui, "Login", tokens);
+    caption(ui, say!("login"), tokens);
     let mut opens = status.login_item != LoginItem::Off;
-    if ui.checkbox(&mut opens, "Open at login").changed() {
+    if ui.checkbox(&mut opens, say!("open-at-login")).changed() {
         events.actions.push(Action::OpenAtLogin(opens));
     }
     if status.login_item == LoginItem::NeedsApproval {
-        let words = "Allow Crow in System Settings, General, Login Items";
+        let words = say!("login-needs-approval");
         ui.label(RichText::new(words).font(font(Weight::Regular, SMALL)).color(tokens.warn));
+    }
+}
+
+/// The language of the window. Each calls itself by its own name, where that can be drawn.
+fn language_ui(ui: &mut Ui, settings: &mut Settings, tokens: &Tokens) {
+    caption(ui, say!("language"), tokens);
+    let ctx = ui.ctx().clone();
+    let name = |language| {
+        if fonts::can_draw(&ctx, language) { lang::own_name(language) } else { lang::english_name(language) }
+    };
+    let named = |choice| match choice {
+        LanguageChoice::System => say!("language-system", language = name(lang::meant(choice))),
+        LanguageChoice::Always(language) => name(language).to_owned(),
+    };
+    let spoken = format!("{} {}", say!("language"), named(settings.language));
+    let chosen =
+        egui::ComboBox::from_id_salt("language").width(170.0).selected_text(named(settings.language));
+    let response = chosen.show_ui(ui, |ui| {
+        let all = Language::ALL.map(LanguageChoice::Always);
+        for choice in [LanguageChoice::System].into_iter().chain(all) {
+            ui.selectable_value(&mut settings.language, choice, named(choice));
+        }
+    });
+    response.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, &spoken));
+    if !fonts::can_draw(&ctx, lang::meant(settings.language)) {
+        let words = RichText::new(say!("language-no-font")).font(font(Weight::Regular, SMALL));
+        ui.add(egui::Label::new(words.color(tokens.warn)).wrap());
     }
 }
 
@@ -185,14 +221,16 @@ fn settings_ui(
     ui.set_min_width(250.0);
     let line = |ui: &mut Ui, label: &str| caption(ui, label, tokens);
     Frame::NONE.inner_margin(Margin::same(7)).show(ui, |ui| {
-        line(ui, "Appearance");
+        line(ui, say!("appearance"));
         let choices = [Appearance::System, Appearance::Light, Appearance::Dark]
             .map(|choice| (choice, text::appearance(choice)));
         if let Some(choice) = segmented(ui, &choices, settings.appearance, (Role::RadioButton, tokens)) {
             settings.appearance = choice;
         }
         ui.add_space(6.0);
-        line(ui, "Average rates over");
+        language_ui(ui, settings, tokens);
+        ui.add_space(6.0);
+        line(ui, say!("rate-window"));
         let choices = [RateWindow::OneSecond, RateWindow::FiveSeconds, RateWindow::ThirtySeconds]
             .map(|choice| (choice, text::rate_window(choice)));
         if let Some(choice) = segmented(ui, &choices, settings.rate_window, (Role::RadioButton, tokens)) {
@@ -200,34 +238,34 @@ fn settings_ui(
             events.actions.push(Action::Window(choice));
         }
         ui.add_space(6.0);
-        line(ui, "Rates in");
-        let choices = [(RateUnit::Bytes, "Bytes"), (RateUnit::Bits, "Bits")];
+        line(ui, say!("rate-unit"));
+        let choices = [(RateUnit::Bytes, say!("rate-unit-bytes")), (RateUnit::Bits, say!("rate-unit-bits"))];
         if let Some(choice) = segmented(ui, &choices, settings.units.rates, (Role::RadioButton, tokens)) {
             settings.units.rates = choice;
         }
         ui.add_space(6.0);
-        line(ui, "A thousand is");
+        line(ui, say!("prefixes"));
         let choices = [(Prefixes::Decimal, "1000 (kB)"), (Prefixes::Binary, "1024 (KiB)")];
         if let Some(choice) = segmented(ui, &choices, settings.units.prefixes, (Role::RadioButton, tokens)) {
             settings.units.prefixes = choice;
         }
         system_settings_ui(ui, settings, (events, status, tokens));
         ui.add_space(6.0);
-        line(ui, "List connections and domains");
+        line(ui, say!("scope"));
         let choices =
             [Scope::Everything, Scope::Network, Scope::Internet].map(|scope| (scope, text::scope(scope)));
         if let Some(choice) = segmented(ui, &choices, settings.scope, (Role::RadioButton, tokens)) {
             settings.scope = choice;
         }
         ui.add_space(6.0);
-        line(ui, "Counts");
-        if ui.button("Set all totals to zero").clicked() {
+        line(ui, say!("counts"));
+        if ui.button(say!("reset-totals")).clicked() {
             events.actions.push(Action::Reset);
             ui.close();
         }
         ui.add_space(6.0);
-        line(ui, "Settings");
-        if ui.button("Restore defaults").on_hover_text("Columns, widths and sorting as well").clicked() {
+        line(ui, say!("settings"));
+        if ui.button(say!("restore-defaults")).on_hover_text(say!("restore-defaults-hint")).clicked() {
             let fresh = Settings { view: settings.view, window: settings.window, ..Settings::default() };
             *settings = fresh;
             events.actions.push(Action::Window(settings.rate_window));
@@ -257,26 +295,26 @@ pub fn status_bar_ui(ui: &mut Ui, bar: &StatusBar<'_>, tokens: &Tokens) {
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             small(ui, &bar.count, tokens.dim);
             if bar.is_held {
-                small(ui, "·  order held while you point at a row", tokens.faint);
+                small(ui, &format!("·  {}", say!("order-held")), tokens.faint);
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let totals = &bar.snapshot.totals;
                 let dropped = totals.capture.dropped;
                 if dropped > 0 {
-                    let words =
-                        text::counted(usize::try_from(dropped).unwrap_or(usize::MAX), "packet", "packets");
-                    small(ui, &format!("{words} dropped"), tokens.warn);
+                    small(ui, &say!("packets-dropped", count = dropped), tokens.warn);
                 } else {
-                    small(ui, "0 dropped", tokens.dim);
+                    small(ui, say!("none-dropped"), tokens.dim);
                 }
-                for (word, bytes) in [("unattributed", totals.unattributed), ("loopback", totals.loopback)] {
-                    if let Some(bytes) = text::bytes(bytes, bar.units) {
-                        small(ui, &format!("{word} {bytes}  ·"), tokens.dim);
-                    }
+                if let Some(bytes) = text::bytes(totals.unattributed, bar.units) {
+                    small(ui, &format!("{}  ·", say!("status-unattributed", bytes = bytes)), tokens.dim);
+                }
+                if let Some(bytes) = text::bytes(totals.loopback, bar.units) {
+                    small(ui, &format!("{}  ·", say!("status-loopback", bytes = bytes)), tokens.dim);
                 }
                 if let Some(note) = &bar.snapshot.note {
-                    let short = note.split(',').next().unwrap_or(note);
-                    small(ui, &format!("{short}  ·"), tokens.dim).on_hover_text(&**note);
+                    let note = heard(note);
+                    let short = note.split([',', '，', '、']).next().unwrap_or(&note);
+                    small(ui, &format!("{short}  ·"), tokens.dim).on_hover_text(&*note);
                 }
                 capture_ui(ui, bar.status, tokens);
             });
@@ -297,8 +335,9 @@ fn capture_ui(ui: &mut Ui, status: &Status, tokens: &Tokens) {
         CaptureState::Ended { .. } => tokens.faint,
     };
     let state = text::capture_state(&status.capture, status.paused);
-    let words = if status.subject.is_empty() { state } else { format!("{state}  ·  {}", status.subject) };
-    small(ui, &format!("{words}  ·"), tokens.dim);
+    let subject = heard(&status.subject);
+    let between = if subject.is_empty() { "" } else { "  ·  " };
+    small(ui, &format!("{state}{between}{subject}  ·"), tokens.dim);
     let (rect, _) = ui.allocate_exact_size(Vec2::new(14.0, 14.0), Sense::hover());
     icon::dot(ui.painter(), Rect::from_center_size(rect.center(), Vec2::splat(7.0)).center(), color);
 }

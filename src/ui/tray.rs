@@ -13,8 +13,9 @@ use tray_icon::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIc
 
 use self::words::{Face, MAX_PROCESSES};
 use crate::aggregate::snapshot::Snapshot;
+use crate::lang::{self, say};
 use crate::session::Status;
-use crate::settings::Settings;
+use crate::settings::{Language, Settings};
 use crate::ui::icon::{Levels, Pixels, tray_picture};
 
 /// What the user asked for in the tray.
@@ -36,8 +37,13 @@ pub(super) enum Wish {
 pub(super) struct Tray {
     item: TrayIcon,
     menu: Menu,
+    open: MenuItem,
     rates: MenuItem,
     pause: CheckMenuItem,
+    settings: MenuItem,
+    quit: MenuItem,
+    /// The language of the menu.
+    language: Language,
     /// All made at the start; the first `listed` of them are in the menu.
     processes: Vec<MenuItem>,
     listed: usize,
@@ -71,11 +77,11 @@ impl Tray {
     ///
     /// [`TrayError`]: there will be no tray item; the window is then all there is.
     pub(super) fn new(wish: impl Fn(Wish) + Clone + Send + Sync + 'static) -> Result<Self, TrayError> {
-        let (menu, rates) = (Menu::new(), MenuItem::with_id("rates", "Starting…", false, None));
-        let open = MenuItem::with_id(OPEN, "Open Crow", true, None);
-        let pause = CheckMenuItem::with_id(PAUSE, "Pause", true, false, None);
-        let settings = MenuItem::with_id(SETTINGS, "Settings…", true, None);
-        let quit = MenuItem::with_id(QUIT, "Quit Crow", true, None);
+        let (menu, rates) = (Menu::new(), MenuItem::with_id("rates", say!("tray-starting"), false, None));
+        let open = MenuItem::with_id(OPEN, say!("tray-open"), true, None);
+        let pause = CheckMenuItem::with_id(PAUSE, say!("pause"), true, false, None);
+        let settings = MenuItem::with_id(SETTINGS, say!("tray-settings"), true, None);
+        let quit = MenuItem::with_id(QUIT, say!("tray-quit"), true, None);
         let line = PredefinedMenuItem::separator;
         let parts: [&dyn IsMenuItem; 8] =
             [&open, &line(), &rates, &line(), &pause, &settings, &line(), &quit];
@@ -104,8 +110,12 @@ impl Tray {
         Ok(Self {
             item: builder.with_icon(icon(tray_picture(Levels::default()))?).build()?,
             menu,
+            open,
             rates,
             pause,
+            settings,
+            quit,
+            language: lang::spoken(),
             processes: (0..MAX_PROCESSES).map(|_| MenuItem::new("", false, None)).collect(),
             listed: 0,
             face: Face::default(),
@@ -124,6 +134,8 @@ impl Tray {
         settings: &Settings,
         now: Instant,
     ) {
+        lang::speak(lang::meant(settings.language));
+        self.translate();
         // The check mark follows a click at once; muda has already flipped it by itself.
         if self.pause.is_checked() != status.paused {
             self.pause.set_checked(status.paused);
@@ -147,6 +159,17 @@ impl Tray {
             tracing::debug!("the tray's picture stays as it was: {err}");
         }
         self.face = face;
+    }
+
+    /// Puts the menu into the language that is spoken, if it is in another one.
+    fn translate(&mut self) {
+        if std::mem::replace(&mut self.language, lang::spoken()) == lang::spoken() {
+            return;
+        }
+        self.open.set_text(say!("tray-open"));
+        self.pause.set_text(say!("pause"));
+        self.settings.set_text(say!("tray-settings"));
+        self.quit.set_text(say!("tray-quit"));
     }
 
     /// Mutates the process lines; adds to the menu or takes from it only when their number changes.

@@ -16,6 +16,7 @@ mod attribution;
 mod crow;
 #[path = "../document/mod.rs"]
 mod document;
+mod peers;
 mod programs;
 mod recordings;
 mod routes;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use crate::world::{CABLE, Counters, ETHERNET_HEADER, SERVER, Side, World};
+use crate::world::{CABLE, Counters, ETHERNET_HEADER, SERVER, Side, World, run};
 use crate::{wait_for, within_one_percent};
 
 /// A name that only the world's own DNS server knows, for HTTP.
@@ -11,8 +11,19 @@ pub(crate) const WEB: &str = "www.example.test";
 /// The same machine under another registrable domain, for a protocol that carries no name.
 pub(crate) const FILES: &str = "files.example.net";
 
-/// Where nginx listens.
+/// The same machine once more, for HTTP/3.
+pub(crate) const FILM: &str = "film.example.org";
+/// And by a name so long that a small segment does not hold it.
+pub(crate) const LONG: &str = concat!(
+    "a-name-of-a-server-that-is-longer-than-most-are-and-goes-on-1.",
+    "a-name-of-a-server-that-is-longer-than-most-are-and-goes-on-2.",
+    "a-name-of-a-server-that-is-longer-than-most-are-and-goes-on-3.",
+    "segments.example.test"
+);
+
+/// Where nginx listens, in clear and with TLS 1.3.
 pub(crate) const WEB_PORT: u16 = 8080;
+pub(crate) const TLS_PORT: u16 = 443;
 /// Where the server of pieces listens.
 pub(crate) const FILES_PORT: u16 = 7000;
 /// Where iperf3 listens for TCP's turn, and for UDP's.
@@ -24,6 +35,8 @@ pub(crate) const LOOPBACK_PORT: u16 = 6000;
 
 /// The size of the file that nginx serves.
 pub(crate) const WEB_BYTES: u64 = 4 << 20;
+/// The size of a smaller one.
+pub(crate) const PAGE_BYTES: u64 = 1 << 20;
 /// How many bytes a second nginx sends: a transfer lasts seconds. (curl's own limit lets the first megabytes burst.)
 const WEB_RATE: u64 = 3 << 19;
 /// How many pieces of 64 KiB the server of pieces sends.
@@ -76,8 +89,13 @@ pub(crate) fn start_servers(world: &mut World) {
         "--cache-size=0",
         &format!("--listen-address={}", SERVER.0),
     ]);
-    for name in [WEB, FILES] {
-        for address in [SERVER.0, SERVER.1] {
+    for (name, addresses) in [
+        (WEB, &[SERVER.0, SERVER.1] as &[&str]),
+        (FILES, &[SERVER.0, SERVER.1]),
+        (FILM, &[SERVER.0]),
+        (LONG, &[SERVER.0]),
+    ] {
+        for address in addresses {
             dnsmasq.arg(format!("--address=/{name}/{address}"));
         }
     }
@@ -95,6 +113,7 @@ pub(crate) fn start_servers(world: &mut World) {
     world.start(echo);
     for (protocol, port) in [
         ("tcp", WEB_PORT),
+        ("tcp", TLS_PORT),
         ("udp", 53),
         ("tcp", IPERF_PORTS.0),
         ("tcp", IPERF_PORTS.1),
@@ -105,10 +124,23 @@ pub(crate) fn start_servers(world: &mut World) {
     }
 }
 
+/// A key and its own certificate for every name of the world: `key.pem` and `cert.pem` in its folder.
+fn certify(world: &World) {
+    let names = format!("subjectAltName=DNS:{WEB},DNS:{FILES},DNS:{FILM},DNS:{LONG}");
+    let mut openssl = Command::new("openssl");
+    openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]);
+    openssl.args(["-days", "2", "-subj", "/CN=example.test", "-addext", &names]);
+    openssl.args(["-keyout", "key.pem", "-out", "cert.pem"]);
+    run(openssl.stdin(Stdio::null()).current_dir(world.folder()));
+}
+
 /// nginx in the foreground with a file to serve and nothing outside the world's folder.
 fn start_nginx(world: &mut World) {
+    certify(world);
     let folder = world.folder();
-    fs::write(folder.join("file"), vec![0x5a; usize::try_from(WEB_BYTES).unwrap()]).unwrap();
+    for (name, bytes) in [("file", WEB_BYTES), ("page", PAGE_BYTES)] {
+        fs::write(folder.join(name), vec![0x5a; usize::try_from(bytes).unwrap()]).unwrap();
+    }
     let own = folder.display();
     let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
     let temporary = temporary.map(|what| format!("{what}_temp_path {own}/{what};")).join("\n");
@@ -116,7 +148,9 @@ fn start_nginx(world: &mut World) {
     let text = format!(
         "daemon off; user root; worker_processes 1; pid {own}/nginx.pid; error_log {own}/nginx.log;\n\
          events {{}}\nhttp {{ access_log off;\n{temporary}\
-         server {{ listen {v4}:{WEB_PORT}; listen [{v6}]:{WEB_PORT}; root {own}; limit_rate {WEB_RATE}; }} }}\n"
+         ssl_certificate {own}/cert.pem; ssl_certificate_key {own}/key.pem; ssl_protocols TLSv1.3;\n\
+         server {{ listen {v4}:{WEB_PORT}; listen [{v6}]:{WEB_PORT}; listen {v4}:{TLS_PORT} ssl;\n\
+         listen [{v6}]:{TLS_PORT} ssl; root {own}; limit_rate {WEB_RATE}; }} }}\n"
     );
     let configuration = folder.join("nginx.conf");
     fs::write(&configuration, text).unwrap();
@@ -126,7 +160,7 @@ fn start_nginx(world: &mut World) {
 }
 
 /// One of the plain clients and servers.
-fn talk(world: &World, side: Side, arguments: &[&str]) -> Command {
+pub(crate) fn talk(world: &World, side: Side, arguments: &[&str]) -> Command {
     let mut command = world.command(side, "/usr/bin/python3");
     command.args(["-c", TALK]).args(arguments);
     command

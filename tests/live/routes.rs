@@ -159,7 +159,7 @@ fn what_goes_through_a_tunnel_counts_for_the_app_and_the_carrier_is_marked() {
 
 /// Waits until Crow has all that the kernel counted on the cable, and has come to rest: each byte once.
 #[track_caller]
-fn everything_counted(crow: &mut Live, (counted, shown): (Counters, (u64, u64))) -> &Seen {
+pub(crate) fn everything_counted(crow: &mut Live, (counted, shown): (Counters, (u64, u64))) -> &Seen {
     let expected = (counted.rx_ip_bytes(ETHERNET_HEADER), counted.tx_ip_bytes(ETHERNET_HEADER));
     crow.wait_until("Crow to have counted what the kernel has", |seen| {
         let arrived = |field, before, expected| 100 * (seen.total(field) - before) >= 99 * expected;

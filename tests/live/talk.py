@@ -1,5 +1,6 @@
 """The other ends: plain TCP and UDP clients and servers, so that a name or an owner can come from one place only."""
 
+import os
 import socket
 import sys
 import time
@@ -53,9 +54,41 @@ def ask(address, port, count):
             time.sleep(PAUSE / 10)
 
 
+def visit(address, port, count):
+    """`count` processes that connect once and are gone; prints their pids."""
+    for _ in range(count):
+        if pid := os.fork():
+            os.waitpid(pid, 0)
+            print(pid, flush=True)
+        else:
+            with socket.create_connection((address, port), timeout=10):
+                os._exit(0)
+
+
+def associate(address, port, count):
+    """Asks the SOCKS proxy on this machine for a relay of datagrams, and the echo server at `address` by way of it."""
+    proxy, where = 1086, family(address)
+    with socket.create_connection(("127.0.0.1", proxy), timeout=10) as control:
+        control.sendall(b"\x05\x01\x00")
+        assert control.recv(2) == b"\x05\x00"
+        control.sendall(b"\x05\x03\x00\x01" + bytes(6))
+        reply = control.recv(10)
+        assert reply[:4] == b"\x05\x00\x00\x01", reply
+        relay = (socket.inet_ntoa(reply[4:8]), int.from_bytes(reply[8:10], "big"))
+        name = b"files.example.net"
+        head = b"\0\0\0\x03" + bytes([len(name)]) + name + port.to_bytes(2, "big")
+        with socket.socket(where, socket.SOCK_DGRAM) as client:
+            client.settimeout(10)
+            client.connect(relay)
+            for _ in range(count):
+                client.send(head + PIECE[:1000])
+                assert client.recv(2048)[-1000:] == PIECE[:1000]
+                time.sleep(PAUSE / 10)
+
+
 def family(address):
     return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 what, where, port, count = sys.argv[1:]
-{"serve": serve, "fetch": fetch, "echo": echo, "ask": ask}[what](where, int(port), int(count))
+{"serve": serve, "fetch": fetch, "echo": echo, "ask": ask, "visit": visit, "associate": associate}[what](where, int(port), int(count))

@@ -22,6 +22,17 @@ pub(crate) const ETHERNET_HEADER: u64 = 14;
 /// The same on `lo`: its counters are taken behind the header.
 pub(crate) const LOOPBACK_HEADER: u64 = 0;
 
+/// Makes the namespace `$0` the one that `/sys` and `/etc` tell of, and becomes the program. Unlike `ip netns exec` it keeps
+/// what is mounted below `/sys`: the kernel's events about connections are asked for by way of its control groups.
+const ENTER: &str = r#"set -e
+sys=$1
+shift
+mount -t sysfs sysfs "$sys"
+mount --rbind /sys/fs/cgroup "$sys/fs/cgroup"
+mount --move "$sys" /sys
+for file in "/etc/netns/$0"/*; do mount --bind "$file" "/etc/${file##*/}"; done
+exec "$@""#;
+
 /// Numbers the worlds of one test run.
 static WORLDS: AtomicU32 = AtomicU32::new(0);
 
@@ -82,9 +93,10 @@ impl World {
         use std::os::unix::fs::PermissionsExt;
         // Servers give up root and still have to read their files.
         fs::set_permissions(self.folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::create_dir(self.folder.path().join("sys")).unwrap();
         for name in [&self.client, &self.server] {
             ip(&["netns", "add", name]);
-            // `ip netns exec` lays these over the files of the same name in /etc.
+            // `ENTER`, like `ip netns exec`, lays these over the files of the same name in /etc.
             let etc = Path::new("/etc/netns").join(name);
             fs::create_dir_all(&etc).unwrap();
             fs::write(etc.join("resolv.conf"), format!("nameserver {}\n", SERVER.0)).unwrap();
@@ -128,10 +140,13 @@ impl World {
         }
     }
 
-    /// `program` inside a namespace. `ip netns exec` becomes the program, so that the child's pid is the program's.
+    /// `program` inside a namespace. Each step becomes the next, so that the child's pid is the program's.
     pub(crate) fn command(&self, side: Side, program: &str) -> Command {
-        let mut command = Command::new("ip");
-        command.args(["netns", "exec", self.name(side), program]);
+        let name = self.name(side);
+        let mut command = Command::new("nsenter");
+        command.arg(format!("--net=/run/netns/{name}"));
+        command.args(["unshare", "--mount", "--propagation", "private", "sh", "-c", ENTER, name]);
+        command.arg(self.folder.path().join("sys")).arg(program);
         command.stdin(Stdio::null()).current_dir(self.folder.path());
         command
     }

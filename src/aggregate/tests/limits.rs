@@ -1,6 +1,23 @@
 //! What happens when a bound is reached: it is said, no bytes get lost, and nothing panics.
 
+use super::super::limits::Room;
 use super::*;
+
+/// The real bounds are some hundred thousand, which an unoptimised test takes long to reach; that they are used is
+/// asserted beside them.
+const ROOM: Room = Room { connections: 2048, processes: 256, domains: 2048 };
+const MAX_CONNECTIONS: usize = ROOM.connections;
+const MAX_PROCESSES: usize = ROOM.processes;
+const MAX_DOMAINS: usize = ROOM.domains;
+
+/// An aggregator with little room.
+fn live(events: &[Event]) -> Aggregator {
+    let mut aggregator = Aggregator::with_room(AggregatorOptions::default(), ROOM);
+    for event in events {
+        aggregator.ingest(event);
+    }
+    aggregator
+}
 
 /// A flow to an address of its own.
 fn opened_to(number: usize, owner: Owner) -> Event {

@@ -11,6 +11,8 @@ use winit::event_loop::EventLoop;
 
 use super::MakeWindow;
 use super::stage::{Closing, Stage};
+use crate::lang;
+use crate::ui::fonts;
 use crate::ui::icon::window_icon;
 
 /// The maker of the window's content, shared by one window after another.
@@ -35,9 +37,11 @@ impl Guest {
             Some(icon) => viewport.with_icon(Arc::new(icon)),
             None => viewport,
         };
-        let options = NativeOptions { viewport, ..NativeOptions::default() };
+        // Crow looks through the system's fonts itself: later, and with the chosen language in mind.
+        let options = NativeOptions { viewport, system_font_fallback: false, ..NativeOptions::default() };
         let creator: eframe::AppCreator<'static> = Box::new(move |cc| {
             let inner = (make.borrow_mut())(&cc.egui_ctx);
+            fonts::follow_system(&cc.egui_ctx, lang::meant(stage.backend.settings().language));
             stage.enter(cc.winit_window().cloned(), &cc.egui_ctx);
             Ok(Box::new(Self { inner, stage }))
         });

@@ -3,9 +3,11 @@
 use std::fmt::Write as _;
 
 use crate::aggregate::snapshot::{ProcessRow, Rows, Snapshot};
+use crate::lang::{heard, say};
 use crate::session::{CaptureState, Status};
 use crate::settings::{MenuBar, Units};
 use crate::ui::icon::{Levels, level};
+use crate::ui::views::process;
 use crate::units::BytesPerSec;
 
 /// How many processes the menu names.
@@ -43,7 +45,7 @@ impl Face {
         let (rate, bytes) = (snapshot.totals.rate, snapshot.totals.bytes);
         let (down, up) = (units.rate(rate.rx), units.rate(rate.tx));
         let rates = format!("↓ {down}  ↑ {up}");
-        let mut tooltip = format!("Total ↓ {}  ↑ {}", units.bytes(bytes.rx), units.bytes(bytes.tx));
+        let mut tooltip = say!("tray-total", down = units.bytes(bytes.rx), up = units.bytes(bytes.tx));
         if let Some(note) = note(status) {
             // Writing to a string cannot fail.
             let _ = write!(tooltip, "\n{note}");
@@ -65,15 +67,15 @@ impl Face {
 /// What the numbers are not: live and running.
 fn note(status: &Status) -> Option<String> {
     let state = match &status.capture {
-        CaptureState::Starting => "Starting".to_owned(),
+        CaptureState::Starting => say!("state-starting").to_owned(),
         CaptureState::Live => String::new(),
-        CaptureState::Sockets { .. } => "Without capture: short connections are missing".to_owned(),
-        CaptureState::Sample { .. } => "Sample recording, not your network".to_owned(),
-        CaptureState::Recording { .. } => format!("Recording {}", status.subject),
-        CaptureState::Ended { .. } => format!("End of recording {}", status.subject),
-        CaptureState::Gone { why } => format!("Not capturing: {why}"),
+        CaptureState::Sockets { .. } => say!("tray-sockets").to_owned(),
+        CaptureState::Sample { .. } => say!("tray-sample").to_owned(),
+        CaptureState::Recording { .. } => say!("tray-recording", subject = &*status.subject),
+        CaptureState::Ended { .. } => say!("tray-ended", subject = &*status.subject),
+        CaptureState::Gone { why } => say!("tray-gone", why = heard(why)),
     };
-    let paused = if status.paused { "Paused" } else { "" };
+    let paused = if status.paused { say!("paused") } else { "" };
     let parts: Vec<&str> = [state.as_str(), paused].into_iter().filter(|part| !part.is_empty()).collect();
     (!parts.is_empty()).then(|| parts.join(" · "))
 }
@@ -99,8 +101,9 @@ fn busiest(rows: &Rows<ProcessRow>) -> Vec<&ProcessRow> {
 
 /// `Slack   ↓ 2.62 MB/s  ↑ 32.4 kB/s`; a side that is quiet is left out, a quiet process is a dash.
 fn line(row: &ProcessRow, units: Units) -> String {
-    let mut text: String = row.name.chars().take(MAX_NAME_CHARS).map(printable).collect();
-    if row.name.chars().nth(MAX_NAME_CHARS).is_some() {
+    let name = process::name(row);
+    let mut text: String = name.chars().take(MAX_NAME_CHARS).map(printable).collect();
+    if name.chars().nth(MAX_NAME_CHARS).is_some() {
         text.push('…');
     }
     text.push(' ');

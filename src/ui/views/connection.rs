@@ -8,6 +8,7 @@ use super::{Column, Field, Key, MenuContext, MenuEntry, Picked, Row, SortKey, To
 use crate::aggregate::snapshot::{ConnectionRow, HostNote, HostSource, Rows, Snapshot};
 use crate::event::{InterfaceKind, Protocol, TcpState};
 use crate::filter::Filter;
+use crate::lang::{phrase, say};
 use crate::settings::{Distance, View};
 use crate::ui::routes;
 use crate::ui::text;
@@ -16,23 +17,23 @@ use crate::ui::widgets::cell::{CellPainter, Rank};
 /// The columns of the table of connections.
 #[rustfmt::skip]
 pub const COLUMNS: &[Column] = &[
-    Column { field: Field::Name, title: "Remote host", explanation: "The other end: its name where Crow has seen one, else its address", width: 222.0, is_shown: true },
-    Column { field: Field::Process, title: "Process", explanation: "The process that the connection belongs to", width: 140.0, is_shown: true },
-    Column { field: Field::Service, title: "Service", explanation: "The service or, where it is not known, the protocol and port", width: 82.0, is_shown: true },
-    Column { field: Field::Route, title: "Route", explanation: "How it leaves the machine: straight, or by the proxy or tunnel that is named", width: 112.0, is_shown: true },
-    Column { field: Field::State, title: "State", explanation: "The state of the TCP connection", width: 102.0, is_shown: true },
-    Column { field: Field::Down, title: "Down/s", explanation: "Bytes received per second", width: 92.0, is_shown: true },
-    Column { field: Field::Up, title: "Up/s", explanation: "Bytes sent per second", width: 92.0, is_shown: true },
-    Column { field: Field::Downloaded, title: "Downloaded", explanation: "Bytes received in all", width: 98.0, is_shown: true },
-    Column { field: Field::Uploaded, title: "Uploaded", explanation: "Bytes sent in all", width: 92.0, is_shown: true },
-    Column { field: Field::RoundTrip, title: "RTT", explanation: "Round-trip time: how long an answer takes", width: 78.0, is_shown: true },
-    Column { field: Field::Retransmits, title: "Retransmits", explanation: "TCP segments that had to be sent again, both ways", width: 92.0, is_shown: false },
-    Column { field: Field::Packets, title: "Packets", explanation: "Packets received and sent", width: 84.0, is_shown: false },
-    Column { field: Field::Pid, title: "PID", explanation: "The process id", width: 70.0, is_shown: false },
-    Column { field: Field::Address, title: "Remote address", explanation: "The other end's address and port", width: 170.0, is_shown: false },
-    Column { field: Field::Local, title: "Local address", explanation: "This end's address and port", width: 170.0, is_shown: false },
-    Column { field: Field::Interface, title: "Interface", explanation: "The network interface", width: 80.0, is_shown: false },
-    Column { field: Field::Age, title: "Age", explanation: "Time since the first packet", width: 84.0, is_shown: false },
+    Column { field: Field::Name, title: phrase!("column-host"), explanation: phrase!("column-host-hint"), width: 222.0, is_shown: true },
+    Column { field: Field::Process, title: phrase!("column-process"), explanation: phrase!("column-owner-hint"), width: 140.0, is_shown: true },
+    Column { field: Field::Service, title: phrase!("column-service"), explanation: phrase!("column-service-hint"), width: 82.0, is_shown: true },
+    Column { field: Field::Route, title: phrase!("column-route"), explanation: phrase!("column-route-hint"), width: 112.0, is_shown: true },
+    Column { field: Field::State, title: phrase!("column-state"), explanation: phrase!("column-state-hint"), width: 102.0, is_shown: true },
+    Column { field: Field::Down, title: phrase!("column-down"), explanation: phrase!("column-down-hint"), width: 92.0, is_shown: true },
+    Column { field: Field::Up, title: phrase!("column-up"), explanation: phrase!("column-up-hint"), width: 92.0, is_shown: true },
+    Column { field: Field::Downloaded, title: phrase!("column-downloaded"), explanation: phrase!("column-received-hint"), width: 98.0, is_shown: true },
+    Column { field: Field::Uploaded, title: phrase!("column-uploaded"), explanation: phrase!("column-sent-hint"), width: 92.0, is_shown: true },
+    Column { field: Field::RoundTrip, title: phrase!("column-rtt"), explanation: phrase!("column-rtt-hint"), width: 78.0, is_shown: true },
+    Column { field: Field::Retransmits, title: phrase!("column-retransmits"), explanation: phrase!("column-retransmits-hint"), width: 92.0, is_shown: false },
+    Column { field: Field::Packets, title: phrase!("column-packets"), explanation: phrase!("column-packets-hint"), width: 84.0, is_shown: false },
+    Column { field: Field::Pid, title: phrase!("column-pid"), explanation: phrase!("column-pid-hint"), width: 70.0, is_shown: false },
+    Column { field: Field::Address, title: phrase!("column-address"), explanation: phrase!("column-address-hint"), width: 170.0, is_shown: false },
+    Column { field: Field::Local, title: phrase!("column-local"), explanation: phrase!("column-local-hint"), width: 170.0, is_shown: false },
+    Column { field: Field::Interface, title: phrase!("column-interface"), explanation: phrase!("column-interface-hint"), width: 80.0, is_shown: false },
+    Column { field: Field::Age, title: phrase!("column-age"), explanation: phrase!("column-age-hint"), width: 84.0, is_shown: false },
 ];
 
 /// The address without a port where the protocol has none.
@@ -49,7 +50,7 @@ pub fn remote_name(row: &ConnectionRow) -> String {
 /// What the window writes behind a name: what it stands for, or how it was learned.
 fn chip(row: &ConnectionRow) -> Option<&'static str> {
     match row.host_note() {
-        Some((HostNote::PrivateRelay, _)) => Some("Relay"),
+        Some((HostNote::PrivateRelay, _)) => Some(say!("chip-relay")),
         Some((HostNote::EncryptedDns, _)) => Some(match (row.remote.port(), row.protocol) {
             (443, _) => "DoH",
             (_, Protocol::UDP) => "DoQ",
@@ -60,7 +61,7 @@ fn chip(row: &ConnectionRow) -> Option<&'static str> {
     }
 }
 
-const fn source_chip(source: HostSource) -> &'static str {
+fn source_chip(source: HostSource) -> &'static str {
     match source {
         HostSource::Sni => "TLS",
         HostSource::Quic => "QUIC",
@@ -70,7 +71,7 @@ const fn source_chip(source: HostSource) -> &'static str {
         HostSource::Dns => "DNS",
         HostSource::DnsOther => "DNS?",
         HostSource::Mdns => "mDNS",
-        HostSource::FakeIp => "proxy",
+        HostSource::FakeIp => say!("chip-proxy"),
         HostSource::Ptr => "PTR",
     }
 }
@@ -78,18 +79,11 @@ const fn source_chip(source: HostSource) -> &'static str {
 /// What a note on a connection's name means, as a sentence.
 #[must_use]
 pub fn note_sentence(note: HostNote, operator: Option<&str>) -> String {
-    let by = |what: &str| operator.map_or_else(|| what.to_owned(), |operator| format!("{what} ({operator})"));
+    let operator = operator.map(|operator| format!(" ({operator})")).unwrap_or_default();
     match note {
-        HostNote::EchOuter => {
-            "The program hides the true name (encrypted client hello): this may be a cover for another."
-                .to_owned()
-        }
-        HostNote::EncryptedDns => {
-            format!("{}: the names that the program asks for here cannot be seen.", by("Encrypted DNS"))
-        }
-        HostNote::PrivateRelay => {
-            format!("{}: whom the program talks to behind it cannot be seen.", by("iCloud Private Relay"))
-        }
+        HostNote::EchOuter => say!("note-ech").to_owned(),
+        HostNote::EncryptedDns => say!("note-encrypted-dns", operator = operator),
+        HostNote::PrivateRelay => say!("note-relay", operator = operator),
     }
 }
 
@@ -104,18 +98,18 @@ pub(crate) fn service(row: &ConnectionRow) -> String {
 
 /// How a name was learned, as the end of a sentence.
 #[must_use]
-pub const fn source_sentence(source: HostSource) -> &'static str {
+pub fn source_sentence(source: HostSource) -> &'static str {
     match source {
-        HostSource::Sni => "the server name that the program asked for in TLS",
-        HostSource::Quic => "the server name that the program asked for in QUIC",
-        HostSource::Http => "the Host header of the program's HTTP request",
-        HostSource::Connect => "the program's CONNECT request to a proxy",
-        HostSource::Socks => "the program's request to a SOCKS proxy",
-        HostSource::Dns => "a DNS answer that the same process got",
-        HostSource::DnsOther => "a DNS answer that another process got: likely, not certain",
-        HostSource::Mdns => "what a device on the local network calls itself (mDNS)",
-        HostSource::FakeIp => "a local proxy, which made this address up for the name",
-        HostSource::Ptr => "reverse DNS: what the address's owner calls it",
+        HostSource::Sni => say!("source-tls"),
+        HostSource::Quic => say!("source-quic"),
+        HostSource::Http => say!("source-http"),
+        HostSource::Connect => say!("source-connect"),
+        HostSource::Socks => say!("source-socks"),
+        HostSource::Dns => say!("source-dns"),
+        HostSource::DnsOther => say!("source-dns-other"),
+        HostSource::Mdns => say!("source-mdns"),
+        HostSource::FakeIp => say!("source-fake-ip"),
+        HostSource::Ptr => say!("source-ptr"),
     }
 }
 
@@ -156,7 +150,8 @@ impl Row for ConnectionRow {
             Field::Retransmits => count(self.retransmits.into()),
             Field::Packets => count(self.packets.rx.saturating_add(self.packets.tx)),
             Field::Interface => SortKey::Text(&self.interface),
-            Field::Route => SortKey::Text(routes::label(self)),
+            // By what it is called everywhere: long tables are put in order by a thread that speaks no language.
+            Field::Route => SortKey::Text(self.route_via.as_deref().unwrap_or(self.route.name())),
             Field::Local => SortKey::Address(self.local),
             Field::Address => SortKey::Address(self.remote),
             // The older, the larger: the first packet's time counts down.
@@ -173,18 +168,24 @@ impl Row for ConnectionRow {
             Field::Name => {
                 let address = endpoint(self, self.remote);
                 let name = self.host.as_ref().map_or_else(
-                    || format!("{address}\nNobody has named this address in the open."),
-                    |host| format!("{}\n{address}\nNamed by {}.", host.name, source_sentence(host.source)),
+                    || format!("{address}\n{}", say!("hint-nameless")),
+                    |host| {
+                        let named = say!("hint-named-by", source = source_sentence(host.source));
+                        format!("{}\n{address}\n{named}", host.name)
+                    },
                 );
                 let note = self.host_note().map(|(note, operator)| note_sentence(note, operator));
                 Some([Some(name), note].into_iter().flatten().collect::<Vec<_>>().join("\n"))
             }
             Field::Route => {
-                let sentence = routes::sentence(self);
-                Some(format!("{}: {sentence}.\n{}.", routes::title(self.route), routes::meaning(self.route)))
+                let (route, sentence) = (routes::title(self.route), routes::sentence(self));
+                let hint = say!("hint-route", route = route, sentence = sentence);
+                let meaning = say!("hint-route-meaning", meaning = routes::meaning(self.route));
+                Some(format!("{hint}\n{meaning}"))
             }
             Field::Service => {
-                Some(format!("{} over {}", service(self), self.protocol.to_string().to_uppercase()))
+                let protocol = self.protocol.to_string().to_uppercase();
+                Some(say!("hint-service", service = service(self), protocol = protocol))
             }
             _ => None,
         }
@@ -207,7 +208,7 @@ impl Row for ConnectionRow {
                     cell.plain_name(&remote_name(self), chip);
                 }
             }
-            Field::Process if self.process.is_none() => cell.text("Unattributed", Rank::Third),
+            Field::Process if self.process.is_none() => cell.text(say!("unattributed"), Rank::Third),
             Field::Process => cell.text(&self.process_name, Rank::Second),
             Field::Pid if is_below => {}
             Field::Pid => cell.number(self.process.map(|key| key.pid.to_string()).as_deref(), Rank::Second),
@@ -241,16 +242,23 @@ impl Row for ConnectionRow {
     }
 
     fn sentence(&self) -> String {
-        let owner = if self.process.is_some() { &*self.process_name } else { "unattributed" };
-        let state =
-            self.state.map_or_else(String::new, |state| format!(", {}", text::tcp_state(state.name())));
-        format!(
-            "{}, {}, {owner}{state}, down {}, up {}",
-            remote_name(self),
-            service(self),
-            self.rate.rx,
-            self.rate.tx
-        )
+        let owner = if self.process.is_some() { &*self.process_name } else { say!("unattributed-inline") };
+        let (name, service) = (remote_name(self), service(self));
+        let (down, up) = (self.rate.rx.to_string(), self.rate.tx.to_string());
+        match self.state.map(|state| text::tcp_state(state.name())) {
+            Some(state) => say!(
+                "row-connection-state",
+                name = name,
+                service = service,
+                owner = owner,
+                state = state,
+                down = down,
+                up = up
+            ),
+            None => {
+                say!("row-connection", name = name, service = service, owner = owner, down = down, up = up)
+            }
+        }
     }
 
     fn tab_separated(&self) -> String {
@@ -300,9 +308,10 @@ impl Row for ConnectionRow {
     }
 
     fn menu(&self, context: &MenuContext<'_>) -> Vec<MenuEntry> {
-        let mut entries = vec![MenuEntry::Copy { label: "Copy address", text: self.remote.ip().to_string() }];
+        let mut entries =
+            vec![MenuEntry::Copy { label: say!("copy-address"), text: self.remote.ip().to_string() }];
         if let Some(host) = &self.host {
-            entries.push(MenuEntry::Copy { label: "Copy host", text: host.name.to_string() });
+            entries.push(MenuEntry::Copy { label: say!("copy-host"), text: host.name.to_string() });
         }
         entries.push(MenuEntry::filter("host", &remote_name(self)));
         if self.process.is_some() {
@@ -313,7 +322,7 @@ impl Row for ConnectionRow {
         }
         if let Some(process) = self.process.and_then(|key| process::find(context.snapshot, Some(key))) {
             let reveal = process::reveal(process, context);
-            entries.extend(reveal.map(|action| MenuEntry::Act { label: text::REVEAL, action }));
+            entries.extend(reveal.map(|action| MenuEntry::Act { label: text::reveal(), action }));
             entries.extend(process::target(process, context).map(MenuEntry::Quit));
         }
         entries

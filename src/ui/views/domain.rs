@@ -9,23 +9,23 @@ use super::figures::Figures;
 use super::{Column, Field, Key, MenuContext, MenuEntry, Picked, Row, SortKey, TopRow};
 use crate::aggregate::snapshot::{ConnectionRow, DomainRow, Rows, Snapshot};
 use crate::filter::Filter;
+use crate::lang::{phrase, say};
 use crate::settings::{Distance, View};
-use crate::ui::text;
 use crate::ui::widgets::cell::{CellPainter, Rank};
 
 /// The columns of the table of domains.
 #[rustfmt::skip]
 pub const COLUMNS: &[Column] = &[
-    Column { field: Field::Name, title: "Domain", explanation: "The registrable domain; open a row to see its hosts, and a host to see its connections", width: 220.0, is_shown: true },
-    Column { field: Field::Hosts, title: "Hosts", explanation: "The host names seen below it", width: 160.0, is_shown: true },
-    Column { field: Field::Process, title: "Processes", explanation: "The processes that talk to it", width: 140.0, is_shown: true },
-    Column { field: Field::Down, title: "Down/s", explanation: "Bytes received per second", width: 92.0, is_shown: true },
-    Column { field: Field::Up, title: "Up/s", explanation: "Bytes sent per second", width: 92.0, is_shown: true },
-    Column { field: Field::Downloaded, title: "Downloaded", explanation: "Bytes received since Crow started or was reset", width: 98.0, is_shown: true },
-    Column { field: Field::Uploaded, title: "Uploaded", explanation: "Bytes sent since Crow started or was reset", width: 98.0, is_shown: true },
-    Column { field: Field::Connections, title: "Connections", explanation: "Connections that are open", width: 98.0, is_shown: true },
-    Column { field: Field::Age, title: "Age", explanation: "Time since the first packet", width: 84.0, is_shown: false },
-    Column { field: Field::Activity, title: "Activity", explanation: "The last minute: blue received, orange sent", width: 130.0, is_shown: true },
+    Column { field: Field::Name, title: phrase!("column-domain"), explanation: phrase!("column-domain-hint"), width: 220.0, is_shown: true },
+    Column { field: Field::Hosts, title: phrase!("column-hosts"), explanation: phrase!("column-hosts-hint"), width: 160.0, is_shown: true },
+    Column { field: Field::Process, title: phrase!("column-processes"), explanation: phrase!("column-processes-hint"), width: 140.0, is_shown: true },
+    Column { field: Field::Down, title: phrase!("column-down"), explanation: phrase!("column-down-hint"), width: 92.0, is_shown: true },
+    Column { field: Field::Up, title: phrase!("column-up"), explanation: phrase!("column-up-hint"), width: 92.0, is_shown: true },
+    Column { field: Field::Downloaded, title: phrase!("column-downloaded"), explanation: phrase!("column-downloaded-hint"), width: 98.0, is_shown: true },
+    Column { field: Field::Uploaded, title: phrase!("column-uploaded"), explanation: phrase!("column-uploaded-hint"), width: 98.0, is_shown: true },
+    Column { field: Field::Connections, title: phrase!("column-connections"), explanation: phrase!("column-connections-hint"), width: 98.0, is_shown: true },
+    Column { field: Field::Age, title: phrase!("column-age"), explanation: phrase!("column-age-hint"), width: 84.0, is_shown: false },
+    Column { field: Field::Activity, title: phrase!("column-activity"), explanation: phrase!("column-activity-hint"), width: 130.0, is_shown: true },
 ];
 
 /// `a` or `a +3`: short, so that the number is not what is cut off.
@@ -40,14 +40,16 @@ pub(super) fn some_of(names: &[Arc<str>]) -> String {
 /// What kind of address stands for a name.
 fn address_chip(address: &str) -> &'static str {
     match address.parse::<IpAddr>() {
-        Ok(address) if address.is_loopback() => "this machine",
-        Ok(address) if address.is_multicast() => "multicast",
-        Ok(IpAddr::V4(address)) if address.is_broadcast() => "broadcast",
-        Ok(IpAddr::V4(address)) if address.is_private() || address.is_link_local() => "local network",
-        Ok(IpAddr::V6(address)) if address.is_unique_local() || address.is_unicast_link_local() => {
-            "local network"
+        Ok(address) if address.is_loopback() => say!("chip-this-machine"),
+        Ok(address) if address.is_multicast() => say!("chip-multicast"),
+        Ok(IpAddr::V4(address)) if address.is_broadcast() => say!("chip-broadcast"),
+        Ok(IpAddr::V4(address)) if address.is_private() || address.is_link_local() => {
+            say!("chip-local-network")
         }
-        _ => "no name",
+        Ok(IpAddr::V6(address)) if address.is_unique_local() || address.is_unicast_link_local() => {
+            say!("chip-local-network")
+        }
+        _ => say!("chip-no-name"),
     }
 }
 
@@ -90,8 +92,9 @@ impl Row for DomainRow {
     }
 
     fn sentence(&self) -> String {
-        let connections = text::counted(self.connections as usize, "connection", "connections");
-        format!("{}, down {}, up {}, {connections}", self.domain, self.rate.rx, self.rate.tx)
+        let connections = say!("count-connections", count = self.connections);
+        let (down, up) = (self.rate.rx.to_string(), self.rate.tx.to_string());
+        say!("row-process", name = &*self.domain, down = down, up = up, connections = connections)
     }
 
     fn tab_separated(&self) -> String {
@@ -122,10 +125,10 @@ impl Row for DomainRow {
     }
 
     fn menu(&self, _context: &MenuContext<'_>) -> Vec<MenuEntry> {
-        let label = if self.is_address { "Copy address" } else { "Copy domain" };
+        let label = if self.is_address { say!("copy-address") } else { say!("copy-domain") };
         let mut entries = vec![MenuEntry::Copy { label, text: self.domain.to_string() }];
         if !self.hosts.is_empty() {
-            entries.push(MenuEntry::Copy { label: "Copy hosts", text: self.hosts.join("\n") });
+            entries.push(MenuEntry::Copy { label: say!("copy-hosts"), text: self.hosts.join("\n") });
         }
         entries.push(MenuEntry::filter("host", &self.domain));
         entries

@@ -6,6 +6,7 @@ use egui_extras::TableRow;
 use super::table::{sort_by, sort_of};
 use super::{Column, Field, columns};
 use crate::aggregate::snapshot::Snapshot;
+use crate::lang::say;
 use crate::settings::{TableSettings, View};
 use crate::ui::fonts::{Weight, font};
 use crate::ui::theme::{CELL, SMALL, tokens};
@@ -117,13 +118,13 @@ fn header_cell(ui: &mut Ui, column: &Column, sorted: Option<bool>) -> Response {
     let rect = ui.max_rect();
     let response =
         ui.interact(rect, ui.scope_id().with(("header", column.field.id())), Sense::click_and_drag());
-    let order = match sorted {
-        Some(true) => "sorted descending",
-        Some(false) => "sorted ascending",
-        None => "not sorted",
+    let title = column.title.text();
+    let name = || match sorted {
+        Some(true) => say!("sorted-descending", column = title),
+        Some(false) => say!("sorted-ascending", column = title),
+        None => say!("not-sorted", column = title),
     };
-    response
-        .widget_info(|| WidgetInfo::labeled(Role::ColumnHeader, true, format!("{}, {order}", column.title)));
+    response.widget_info(|| WidgetInfo::labeled(Role::ColumnHeader, true, name()));
     if response.hovered() {
         ui.painter().rect_filled(rect.shrink2(vec2(2.0, 3.0)), 5.0, tokens.hover);
     }
@@ -134,28 +135,28 @@ fn header_cell(ui: &mut Ui, column: &Column, sorted: Option<bool>) -> Response {
     } else {
         (Align2::LEFT_CENTER, rect.left_center() + vec2(CELL, 0.0))
     };
-    let drawn = ui.painter().text(at, anchor, column.title, font(Weight::Medium, SMALL), color);
+    let drawn = ui.painter().text(at, anchor, title, font(Weight::Medium, SMALL), color);
     if let Some(is_descending) = sorted {
         let x = if is_number { drawn.left() - 9.0 } else { drawn.right() + 9.0 };
         icon::sort_mark(ui.painter(), pos2(x, rect.center().y), is_descending, tokens.accent);
     }
-    response.on_hover_text(column.explanation)
+    response.on_hover_text(column.explanation.text())
 }
 
 fn column_menu(ui: &mut Ui, view: View, settings: &mut TableSettings) {
     ui.set_min_width(180.0);
     ui.spacing_mut().item_spacing.y = 1.0;
-    ui.label(egui::RichText::new("Columns").size(SMALL).weak());
+    ui.label(egui::RichText::new(say!("columns")).size(SMALL).weak());
     for column in columns(view) {
         let is_name = column.field == Field::Name;
         let mut is_shown = settings.columns.get(column.field.id()).copied().unwrap_or(column.is_shown);
-        let choice = ui.add_enabled(!is_name, egui::Checkbox::new(&mut is_shown, column.title));
-        if choice.on_hover_text(column.explanation).changed() {
+        let choice = ui.add_enabled(!is_name, egui::Checkbox::new(&mut is_shown, column.title.text()));
+        if choice.on_hover_text(column.explanation.text()).changed() {
             settings.columns.insert(column.field.id().to_owned(), is_shown);
         }
     }
     ui.separator();
-    if ui.button("Restore columns").clicked() {
+    if ui.button(say!("restore-columns")).clicked() {
         settings.columns.clear();
         settings.widths.clear();
         settings.order.clear();

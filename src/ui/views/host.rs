@@ -10,8 +10,8 @@ use super::figures::Figures;
 use super::{Field, Key, MenuContext, MenuEntry, Picked, Row, SortKey};
 use crate::aggregate::snapshot::{Both, ConnectionRow};
 use crate::event::TcpState;
+use crate::lang::say;
 use crate::time::Timestamp;
-use crate::ui::text;
 use crate::ui::widgets::cell::{CellPainter, Rank};
 use crate::units::{Bytes, BytesPerSec};
 
@@ -93,7 +93,7 @@ impl Row for HostRow {
     fn hint(&self, field: Field) -> Option<String> {
         match field {
             Field::Process if self.processes.len() > 1 => Some(self.names().join("\n")),
-            Field::Downloaded | Field::Uploaded => Some("In the connections that still show.".to_owned()),
+            Field::Downloaded | Field::Uploaded => Some(say!("hint-still-shown").to_owned()),
             _ => None,
         }
     }
@@ -112,8 +112,9 @@ impl Row for HostRow {
     }
 
     fn sentence(&self) -> String {
-        let connections = text::counted(self.connections as usize, "connection", "connections");
-        format!("{}, host, down {}, up {}, {connections}", self.name, self.rate.rx, self.rate.tx)
+        let connections = say!("count-connections", count = self.connections);
+        let (down, up) = (self.rate.rx.to_string(), self.rate.tx.to_string());
+        say!("row-host", name = &*self.name, down = down, up = up, connections = connections)
     }
 
     fn tab_separated(&self) -> String {
@@ -145,7 +146,7 @@ impl Row for HostRow {
 
     fn menu(&self, _context: &MenuContext<'_>) -> Vec<MenuEntry> {
         vec![
-            MenuEntry::Copy { label: "Copy host", text: self.name.to_string() },
+            MenuEntry::Copy { label: say!("copy-host"), text: self.name.to_string() },
             MenuEntry::filter("host", &self.name),
         ]
     }

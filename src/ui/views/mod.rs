@@ -18,6 +18,7 @@ use std::sync::Arc;
 use crate::aggregate::snapshot::{ConnectionRow, DomainRow, ProcessRow, Rows, Snapshot};
 use crate::event::{FlowId, ProcessKey};
 use crate::filter::Filter;
+use crate::lang::{Phrase, say};
 use crate::session::{Action, Target};
 use crate::settings::{Distance, View};
 use crate::ui::widgets::cell::CellPainter;
@@ -151,9 +152,9 @@ pub struct Column {
     /// What it shows.
     pub field: Field,
     /// The header.
-    pub title: &'static str,
+    pub title: Phrase,
     /// The whole explanation, for the tooltip and the column menu.
-    pub explanation: &'static str,
+    pub explanation: Phrase,
     /// Points.
     pub width: f32,
     /// Whether it shows until the user says otherwise.
@@ -249,7 +250,10 @@ impl MenuEntry {
     fn filter(key: &str, name: &str) -> Self {
         let name = name.replace('"', "");
         let quote = if name.contains(char::is_whitespace) { "\"" } else { "" };
-        Self::Filter { label: format!("Filter by “{name}”"), text: format!("{key}:{quote}{name}{quote}") }
+        Self::Filter {
+            label: say!("filter-by", name = name.as_str()),
+            text: format!("{key}:{quote}{name}{quote}"),
+        }
     }
 }
 

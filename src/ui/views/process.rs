@@ -9,6 +9,7 @@ use super::{Column, Field, Key, MenuContext, MenuEntry, Picked, Row, SortKey, To
 use crate::aggregate::snapshot::{ConnectionRow, ProcessRow, Rows, Snapshot, Source};
 use crate::event::ProcessKey;
 use crate::filter::Filter;
+use crate::lang::{phrase, say};
 use crate::session::{Action, Target};
 use crate::settings::{Distance, View};
 use crate::ui::text;
@@ -17,18 +18,18 @@ use crate::ui::widgets::cell::{CellPainter, Rank, Tile};
 /// The columns of the table of processes.
 #[rustfmt::skip]
 pub const COLUMNS: &[Column] = &[
-    Column { field: Field::Name, title: "Process", explanation: "The program; open a row to see its connections", width: 250.0, is_shown: true },
-    Column { field: Field::App, title: "App", explanation: "The app that the process belongs to", width: 130.0, is_shown: false },
-    Column { field: Field::Pid, title: "PID", explanation: "The process id", width: 72.0, is_shown: true },
-    Column { field: Field::User, title: "User", explanation: "The user that the process runs as", width: 110.0, is_shown: true },
-    Column { field: Field::Down, title: "Down/s", explanation: "Bytes received per second", width: 98.0, is_shown: true },
-    Column { field: Field::Up, title: "Up/s", explanation: "Bytes sent per second", width: 98.0, is_shown: true },
-    Column { field: Field::Downloaded, title: "Downloaded", explanation: "Bytes received since Crow started or was reset", width: 104.0, is_shown: true },
-    Column { field: Field::Uploaded, title: "Uploaded", explanation: "Bytes sent since Crow started or was reset", width: 98.0, is_shown: true },
-    Column { field: Field::Connections, title: "Connections", explanation: "Connections that are open", width: 98.0, is_shown: true },
-    Column { field: Field::Age, title: "Age", explanation: "Time since the first packet", width: 84.0, is_shown: false },
-    Column { field: Field::Path, title: "Program", explanation: "The program's file", width: 240.0, is_shown: false },
-    Column { field: Field::Activity, title: "Activity", explanation: "The last minute: blue received, orange sent", width: 150.0, is_shown: true },
+    Column { field: Field::Name, title: phrase!("column-process"), explanation: phrase!("column-process-hint"), width: 250.0, is_shown: true },
+    Column { field: Field::App, title: phrase!("column-app"), explanation: phrase!("column-app-hint"), width: 130.0, is_shown: false },
+    Column { field: Field::Pid, title: phrase!("column-pid"), explanation: phrase!("column-pid-hint"), width: 72.0, is_shown: true },
+    Column { field: Field::User, title: phrase!("column-user"), explanation: phrase!("column-user-hint"), width: 110.0, is_shown: true },
+    Column { field: Field::Down, title: phrase!("column-down"), explanation: phrase!("column-down-hint"), width: 98.0, is_shown: true },
+    Column { field: Field::Up, title: phrase!("column-up"), explanation: phrase!("column-up-hint"), width: 98.0, is_shown: true },
+    Column { field: Field::Downloaded, title: phrase!("column-downloaded"), explanation: phrase!("column-downloaded-hint"), width: 104.0, is_shown: true },
+    Column { field: Field::Uploaded, title: phrase!("column-uploaded"), explanation: phrase!("column-uploaded-hint"), width: 98.0, is_shown: true },
+    Column { field: Field::Connections, title: phrase!("column-connections"), explanation: phrase!("column-connections-hint"), width: 98.0, is_shown: true },
+    Column { field: Field::Age, title: phrase!("column-age"), explanation: phrase!("column-age-hint"), width: 84.0, is_shown: false },
+    Column { field: Field::Path, title: phrase!("column-program"), explanation: phrase!("column-program-hint"), width: 240.0, is_shown: false },
+    Column { field: Field::Activity, title: phrase!("column-activity"), explanation: phrase!("column-activity-hint"), width: 150.0, is_shown: true },
 ];
 
 impl Row for ProcessRow {
@@ -52,9 +53,7 @@ impl Row for ProcessRow {
 
     fn hint(&self, field: Field) -> Option<String> {
         match (field, &self.path) {
-            (Field::Name, _) if self.key.is_none() => {
-                Some("Traffic whose process Crow could not find.".to_owned())
-            }
+            (Field::Name, _) if self.key.is_none() => Some(say!("hint-unattributed").to_owned()),
             (Field::Name | Field::Path, Some(path)) => Some(path.to_string()),
             _ => None,
         }
@@ -69,7 +68,7 @@ impl Row for ProcessRow {
             Field::Name => {
                 let letter_of = if self.key.is_some() { &*self.app.name } else { "?" };
                 let tile = Tile { app: &self.app.id, path: self.path.as_ref(), letter_of };
-                cell.name(Some(tile), &self.name, self.exited.then_some("ended"));
+                cell.name(Some(tile), name(self), self.exited.then(|| say!("ended")));
             }
             Field::App => cell.text(&self.app.name, Rank::Second),
             Field::Pid => cell.number(self.key.map(|key| key.pid.to_string()).as_deref(), Rank::Second),
@@ -80,9 +79,13 @@ impl Row for ProcessRow {
     }
 
     fn sentence(&self) -> String {
-        let connections = text::counted(self.connections as usize, "connection", "connections");
-        let ended = if self.exited { ", ended" } else { "" };
-        format!("{}{ended}, down {}, up {}, {connections}", self.name, self.rate.rx, self.rate.tx)
+        let connections = say!("count-connections", count = self.connections);
+        let (down, up) = (self.rate.rx.to_string(), self.rate.tx.to_string());
+        if self.exited {
+            say!("row-process-ended", name = name(self), down = down, up = up, connections = connections)
+        } else {
+            say!("row-process", name = name(self), down = down, up = up, connections = connections)
+        }
     }
 
     fn tab_separated(&self) -> String {
@@ -118,14 +121,14 @@ impl Row for ProcessRow {
     }
 
     fn menu(&self, context: &MenuContext<'_>) -> Vec<MenuEntry> {
-        let mut entries = vec![MenuEntry::Copy { label: "Copy name", text: self.name.to_string() }];
+        let mut entries = vec![MenuEntry::Copy { label: say!("copy-name"), text: self.name.to_string() }];
         if let Some(path) = &self.path {
-            entries.push(MenuEntry::Copy { label: "Copy path", text: path.to_string() });
+            entries.push(MenuEntry::Copy { label: say!("copy-path"), text: path.to_string() });
         }
         if self.key.is_some() {
             entries.push(MenuEntry::filter("app", &self.name));
         }
-        entries.extend(reveal(self, context).map(|action| MenuEntry::Act { label: text::REVEAL, action }));
+        entries.extend(reveal(self, context).map(|action| MenuEntry::Act { label: text::reveal(), action }));
         entries.extend(target(self, context).map(MenuEntry::Quit));
         entries
     }
@@ -154,6 +157,11 @@ impl TopRow for ProcessRow {
     fn distance(&self) -> Distance {
         Distance::Internet
     }
+}
+
+/// What a process is called: what has no owner, in the user's language.
+pub(crate) fn name(row: &ProcessRow) -> &str {
+    if row.key.is_some() { &row.name } else { say!("unattributed") }
 }
 
 /// The process with this key.

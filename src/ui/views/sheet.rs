@@ -7,10 +7,10 @@ use super::header::{header, shown, width_of};
 use super::order::{Line, Place};
 use super::table::{TableInput, TableState};
 use super::{Chosen, Column, Key, MenuContext, MenuEntry, Row, TopRow};
+use crate::lang::say;
 use crate::settings::{TableSettings, Units, View};
 use crate::time::Timestamp;
 use crate::ui::icons::Icons;
-use crate::ui::text;
 use crate::ui::theme::{HEADER, ROW, Tokens, tokens};
 use crate::ui::widgets::cell::{CellPainter, RowLook};
 
@@ -259,12 +259,12 @@ fn row_menu<R: Row>(ui: &mut Ui, row: &R, context: &MenuContext<'_>) -> Option<C
                 }
             }
             MenuEntry::Act { label, action } => acts.push((label, Chosen::Act(Box::new(action)))),
-            MenuEntry::Quit(target) => acts.push((text::QUIT, Chosen::Quit(target))),
+            MenuEntry::Quit(target) => acts.push((say!("quit-process"), Chosen::Quit(target))),
         }
     }
     ui.separator();
-    copy_entry(ui, "Copy row", || row.tab_separated());
-    copy_entry(ui, "Copy as JSON", || row.json());
+    copy_entry(ui, say!("copy-row"), || row.tab_separated());
+    copy_entry(ui, say!("copy-json"), || row.json());
     if !acts.is_empty() {
         ui.separator();
     }

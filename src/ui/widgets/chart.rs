@@ -3,6 +3,7 @@
 use egui::{Color32, Mesh, Rect, Response, Role, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo, pos2};
 
 use crate::aggregate::snapshot::{Both, History};
+use crate::lang::say;
 use crate::ui::theme::{CONTROL, Tokens};
 use crate::units::BytesPerSec;
 
@@ -100,7 +101,7 @@ pub fn strip(ui: &mut Ui, history: &History, width: f32, tokens: &Tokens) -> Res
     let (rect, response) = ui.allocate_exact_size(Vec2::new(width, CONTROL), Sense::hover());
     let samples = newest(history, TWO_MINUTES);
     let peak = peaks(samples).into_iter().fold(0.0, f32::max);
-    let name = || format!("Traffic in the last two minutes, peak {}", BytesPerSec::from(peak));
+    let name = || say!("strip-chart", peak = BytesPerSec::from(peak).to_string());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name()));
     if ui.is_rect_visible(rect) {
         ui.painter().rect_filled(rect, 5.0, tokens.field);

@@ -5,6 +5,7 @@ use egui::{
 };
 
 use super::icon::{self, Icon};
+use crate::lang::say;
 use crate::ui::fonts::{Weight, font};
 use crate::ui::theme::{BODY, CONTROL, SMALL, Tokens};
 
@@ -84,13 +85,13 @@ pub fn filter_field(ui: &mut Ui, field: FilterField<'_>, width: f32, tokens: &To
     let edit = egui::TextEdit::singleline(field.text)
         .id(filter_id())
         .frame(egui::Frame::NONE)
-        .hint_text(egui::RichText::new("Filter").color(tokens.dim))
+        .hint_text(egui::RichText::new(say!("filter")).color(tokens.dim))
         .align(egui::Align2::LEFT_CENTER)
         .desired_width(inner.width());
     let mut response = ui.put(inner, edit);
     let is_changed = response.changed();
     response.widget_info(|| {
-        let mut info = WidgetInfo::labeled(Role::TextInput, true, "Filter");
+        let mut info = WidgetInfo::labeled(Role::TextInput, true, say!("filter"));
         info.current_text_value = Some(field.text.clone());
         info
     });
@@ -113,9 +114,9 @@ pub fn filter_field(ui: &mut Ui, field: FilterField<'_>, width: f32, tokens: &To
 fn clear_button(ui: &mut Ui, field: Rect, tokens: &Tokens) -> Response {
     let rect = icon::slot(field, field.right() - 22.0, 16.0);
     let response = ui.interact(rect, filter_id().with("clear"), Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Clear filter"));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, say!("filter-clear")));
     let color = if response.hovered() { tokens.strong } else { tokens.dim };
     ui.painter().circle_filled(rect.center(), 7.0, tokens.hover);
     icon::paint(ui.painter(), rect.shrink(1.0), Icon::Clear, color);
-    response.on_hover_text("Clear filter")
+    response.on_hover_text(say!("filter-clear"))
 }

@@ -6,6 +6,7 @@ use egui::{Align2, Mesh, Rect, Response, Role, Sense, Shape, Ui, Vec2, WidgetInf
 
 use super::chart::{area, peaks};
 use crate::aggregate::snapshot::{Both, Watched};
+use crate::lang::say;
 use crate::settings::Units;
 use crate::ui::fonts::{Weight, font};
 use crate::ui::text;
@@ -67,8 +68,8 @@ fn span_of(known: Duration) -> u16 {
 #[must_use]
 pub fn caption(watched: &Watched) -> String {
     match span_of(watched.known) {
-        60 => "Last minute".to_owned(),
-        span => format!("Last {} minutes", span / 60),
+        60 => say!("chart-minute").to_owned(),
+        span => say!("chart-minutes", count = span / 60),
     }
 }
 
@@ -81,8 +82,11 @@ pub fn long_chart(ui: &mut Ui, (watched, units): (&Watched, Units), size: Vec2, 
     let rates: Vec<Both<f32>> = stretches.iter().map(|stretch| stretch.rate).collect();
     let peaks = peaks(&rates);
     let [down, up] = peaks.map(|peak| text::rate_or_zero(BytesPerSec::from(peak), units));
-    let name = format!("Traffic, {}; peaks: down {down}, up {up}", caption(watched).to_lowercase());
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
+    let name = || match span_of(watched.known) {
+        60 => say!("chart-name-minute", down = down.as_str(), up = up.as_str()),
+        span => say!("chart-name-minutes", count = span / 60, down = down.as_str(), up = up.as_str()),
+    };
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name()));
     if !ui.is_rect_visible(rect) {
         return response;
     }
@@ -95,19 +99,25 @@ pub fn long_chart(ui: &mut Ui, (watched, units): (&Watched, Units), size: Vec2, 
     }
     painter.add(areas(inner, (&stretches, span), peaks, tokens));
     let style = || font(Weight::Regular, SMALL);
-    let ago = text::age(Duration::from_secs(span_of(watched.known).into()));
+    let ago = text::ago(Duration::from_secs(span_of(watched.known).into()));
+    let (down, up) =
+        (say!("chart-down-peak", peak = down.as_str()), say!("chart-up-peak", peak = up.as_str()));
     let words = [
-        (rect.left_top() + Vec2::new(9.0, 4.0), Align2::LEFT_TOP, format!("Down, peak {down}"), tokens.down),
-        (inner.left_bottom() + Vec2::new(-1.0, 2.0), Align2::LEFT_TOP, format!("Up, peak {up}"), tokens.up),
-        (rect.left_bottom() + Vec2::new(9.0, -3.0), Align2::LEFT_BOTTOM, format!("{ago} ago"), tokens.dim),
-        (rect.right_bottom() + Vec2::new(-9.0, -3.0), Align2::RIGHT_BOTTOM, "now".to_owned(), tokens.dim),
+        (rect.left_top() + Vec2::new(9.0, 4.0), Align2::LEFT_TOP, down, tokens.down),
+        (inner.left_bottom() + Vec2::new(-1.0, 2.0), Align2::LEFT_TOP, up, tokens.up),
+        (rect.left_bottom() + Vec2::new(9.0, -3.0), Align2::LEFT_BOTTOM, ago, tokens.dim),
+        (
+            rect.right_bottom() + Vec2::new(-9.0, -3.0),
+            Align2::RIGHT_BOTTOM,
+            say!("chart-now").to_owned(),
+            tokens.dim,
+        ),
     ];
     for (at, align, words, color) in words {
         painter.text(at, align, words, style(), color);
     }
     let has_tens = stretches.iter().any(|stretch| stretch.from - stretch.to > 1.5);
-    let steps = if has_tens { "Before the last minute: averages of ten seconds." } else { "By the second." };
-    response.on_hover_text(format!("{steps} Heights are square roots, so that little shows beside much."))
+    response.on_hover_text(if has_tens { say!("chart-hint-tens") } else { say!("chart-hint-seconds") })
 }
 
 /// Both ways, on one scale. Only what is known has a line.

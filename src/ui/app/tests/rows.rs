@@ -117,7 +117,7 @@ fn only_the_user_s_own_processes_of_this_machine_can_be_ended() {
     window.get_by_label_contains("beta").click_secondary();
     window.run();
     window.get_by_label("Copy name");
-    for label in ["Quit process…", text::REVEAL] {
+    for label in ["Quit process…", text::reveal()] {
         assert!(window.query_by_label(label).is_none(), "a recording's processes are elsewhere: {label}");
     }
 }
@@ -127,7 +127,7 @@ fn a_program_is_shown_in_the_file_manager() {
     let (mut window, fake) = open_as_alice();
     window.get_by_label_contains("beta").click_secondary();
     window.run();
-    window.get_by_label(text::REVEAL).click();
+    window.get_by_label(text::reveal()).click();
     window.run();
     assert_eq!(fake.taken(), [Action::Reveal("/usr/bin/beta".into())]);
 }
@@ -140,7 +140,7 @@ fn the_details_offer_the_same_for_a_connection_s_process() {
     press(&mut window, Press::ArrowDown);
     press(&mut window, Press::Enter);
     assert!(fake.taken().contains(&Action::Watch(Some(Watch::Connection(FlowId(1))))));
-    window.get_by_label(text::REVEAL).click();
+    window.get_by_label(text::reveal()).click();
     window.run();
     window.get_by_label("Quit process…").click();
     window.run();

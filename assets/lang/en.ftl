@@ -1,0 +1,442 @@
+# Every text that people see in Crow's window, menus and tray item. English is the source: a text is added here first
+# and then, under the same name and with the same variables, to the other files of this folder (tests/lang.rs says what
+# is missing). The syntax is Fluent's, see projectfluent.org. Columns and buttons are narrow: be short.
+# Numbers come with their units as they are; the words of the filter (`host:`, `route:`) are a language of their own.
+
+## In many places
+
+cancel = Cancel
+close = Close
+pause = Pause
+paused = Paused
+resume = Resume
+settings = Settings
+details = Details
+unattributed = Unattributed
+unattributed-inline = unattributed
+ended = ended
+down = Down
+up = Up
+ago = { $age } ago
+reveal-finder = Reveal in Finder
+reveal-files = Show in file manager
+# Asks whether a process is to end,
+quit-process = Quit process…
+# and ends it.
+quit-process-now = Quit process
+start-live-capture = Start live capture
+reset-counts = Reset counts
+
+## The three tables
+
+view-processes = Processes
+view-connections = Connections
+view-domains = Domains
+# Below the table: how many rows there are, and how many of them show.
+shown-processes = { $shown } of { $all ->
+    [one] { $all } process
+   *[other] { $all } processes
+}
+shown-connections = { $shown } of { $all ->
+    [one] { $all } connection
+   *[other] { $all } connections
+}
+shown-domains = { $shown } of { $all ->
+    [one] { $all } domain
+   *[other] { $all } domains
+}
+hidden-loopback = { $shown }, { $count } on this machine hidden
+hidden-local = { $shown }, { $count } local hidden
+
+## Counts
+
+count-connections = { $count ->
+    [one] { $count } connection
+   *[other] { $count } connections
+}
+count-segments = { $count ->
+    [one] { $count } segment
+   *[other] { $count } segments
+}
+count-probes = { $count ->
+    [one] { $count } probe
+   *[other] { $count } probes
+}
+count-times = { $count ->
+    [one] { $count } time
+   *[other] { $count } times
+}
+bytes-in-packets = { $bytes } in { $count ->
+    [one] { $count } packet
+   *[other] { $count } packets
+}
+
+## What the capture is doing, in a word or three
+
+state-starting = Starting
+state-live = Capturing
+state-sockets = Sockets only
+state-sample = Sample recording
+state-playing = Playing { $played }
+state-playing-of = Playing { $played } of { $length }
+state-ended = Recording ended
+state-gone = Not capturing
+
+## The toolbar and the line below the tables
+
+total-of-way = { $way }: { $bytes } in all
+details-hide = Hide details
+filter = Filter
+filter-clear = Clear filter
+strip-chart = Traffic in the last two minutes, peak { $peak }
+order-held = order held while you point at a row
+packets-dropped = { $count ->
+    [one] { $count } packet dropped
+   *[other] { $count } packets dropped
+}
+none-dropped = 0 dropped
+status-unattributed = unattributed { $bytes }
+status-loopback = loopback { $bytes }
+
+## Settings
+
+appearance = Appearance
+appearance-system = System
+appearance-light = Light
+appearance-dark = Dark
+language = Language
+language-system = System ({ $language })
+# Said where the window stays English because the system has no font with the letters of the language.
+language-no-font = No installed font has the letters of this language, so Crow speaks English. Noto Sans CJK has them.
+rate-window = Average rates over
+rate-unit = Rates in
+rate-unit-bytes = Bytes
+rate-unit-bits = Bits
+prefixes = A thousand is
+menu-bar = Menu bar
+menu-bar-two-lines = Two lines
+menu-bar-one-line = One line
+menu-bar-icon = Icon
+login = Login
+open-at-login = Open at login
+login-needs-approval = Allow Crow in System Settings, General, Login Items
+scope = List connections and domains
+scope-everything = All
+scope-network = No loopback
+scope-internet = Internet only
+counts = Counts
+reset-totals = Set all totals to zero
+restore-defaults = Restore defaults
+restore-defaults-hint = Columns, widths and sorting as well
+
+## Columns of all tables
+
+column-process = Process
+column-process-hint = The program; open a row to see its connections
+column-app = App
+column-app-hint = The app that the process belongs to
+column-pid = PID
+column-pid-hint = The process id
+column-user = User
+column-user-hint = The user that the process runs as
+column-down = Down/s
+column-down-hint = Bytes received per second
+column-up = Up/s
+column-up-hint = Bytes sent per second
+column-downloaded = Downloaded
+column-downloaded-hint = Bytes received since Crow started or was reset
+column-uploaded = Uploaded
+column-uploaded-hint = Bytes sent since Crow started or was reset
+column-connections = Connections
+column-connections-hint = Connections that are open
+column-age = Age
+column-age-hint = Time since the first packet
+column-program = Program
+column-program-hint = The program's file
+column-activity = Activity
+column-activity-hint = The last minute: blue received, orange sent
+
+## Columns of connections
+
+column-host = Remote host
+column-host-hint = The other end: its name where Crow has seen one, else its address
+column-owner-hint = The process that the connection belongs to
+column-service = Service
+column-service-hint = The service or, where it is not known, the protocol and port
+column-route = Route
+column-route-hint = How it leaves the machine: straight, or by the proxy or tunnel that is named
+column-state = State
+column-state-hint = The state of the TCP connection
+column-received-hint = Bytes received in all
+column-sent-hint = Bytes sent in all
+column-rtt = RTT
+column-rtt-hint = Round-trip time: how long an answer takes
+column-retransmits = Retransmits
+column-retransmits-hint = TCP segments that had to be sent again, both ways
+column-packets = Packets
+column-packets-hint = Packets received and sent
+column-address = Remote address
+column-address-hint = The other end's address and port
+column-local = Local address
+column-local-hint = This end's address and port
+column-interface = Interface
+column-interface-hint = The network interface
+
+## Columns of domains
+
+column-domain = Domain
+column-domain-hint = The registrable domain; open a row to see its hosts, and a host to see its connections
+column-hosts = Hosts
+column-hosts-hint = The host names seen below it
+column-processes = Processes
+column-processes-hint = The processes that talk to it
+
+## The heads of the columns and their menu
+
+sorted-descending = { $column }, sorted descending
+sorted-ascending = { $column }, sorted ascending
+not-sorted = { $column }, not sorted
+columns = Columns
+restore-columns = Restore columns
+
+## The menu of a row
+
+copy-name = Copy name
+copy-path = Copy path
+copy-address = Copy address
+copy-host = Copy host
+copy-hosts = Copy hosts
+copy-domain = Copy domain
+copy-row = Copy row
+copy-json = Copy as JSON
+filter-by = Filter by “{ $name }”
+
+## Rows as sentences, for people who listen
+
+row-process = { $name }, down { $down }, up { $up }, { $connections }
+row-process-ended = { $name }, ended, down { $down }, up { $up }, { $connections }
+row-host = { $name }, host, down { $down }, up { $up }, { $connections }
+row-connection = { $name }, { $service }, { $owner }, down { $down }, up { $up }
+row-connection-state = { $name }, { $service }, { $owner }, { $state }, down { $down }, up { $up }
+
+## What a cell says to a pointer that rests on it
+
+hint-unattributed = Traffic whose process Crow could not find.
+hint-still-shown = In the connections that still show.
+hint-nameless = Nobody has named this address in the open.
+hint-named-by = Named by { $source }.
+hint-route = { $route }: { $sentence }.
+hint-route-meaning = { $meaning }.
+hint-service = { $service } over { $protocol }
+
+## Behind a name: what it is, in a word
+
+chip-relay = Relay
+chip-proxy = proxy
+chip-this-machine = this machine
+chip-multicast = multicast
+chip-broadcast = broadcast
+chip-local-network = local network
+chip-no-name = no name
+
+## What a name may hide
+
+note-ech = The program hides the true name (encrypted client hello): this may be a cover for another.
+note-encrypted-dns = Encrypted DNS{ $operator }: the names that the program asks for here cannot be seen.
+note-relay = iCloud Private Relay{ $operator }: whom the program talks to behind it cannot be seen.
+
+## How a name was learned, as the end of a sentence
+
+source-tls = the server name that the program asked for in TLS
+source-quic = the server name that the program asked for in QUIC
+source-http = the Host header of the program's HTTP request
+source-connect = the program's CONNECT request to a proxy
+source-socks = the program's request to a SOCKS proxy
+source-dns = a DNS answer that the same process got
+source-dns-other = a DNS answer that another process got: likely, not certain
+source-mdns = what a device on the local network calls itself (mDNS)
+source-fake-ip = a local proxy, which made this address up for the name
+source-ptr = reverse DNS: what the address's owner calls it
+
+## Routes
+
+route-direct = Direct
+route-proxied = Proxied
+route-tunnelled = Tunnelled
+route-upstream = Upstream
+route-carrier = Carrier
+route-local = Local
+route-direct-hint = Straight to the other end, as far as this machine shows
+route-proxied-hint = To a proxy that passes it on; counted for the app and the host it asked for
+route-tunnelled-hint = Inside a VPN or another tunnel; counted for the app
+route-upstream-hint = What a proxy on this machine moves for those who use it; counted for them
+route-carrier-hint = A tunnel's packets outside; counted inside, for the apps
+route-local-hint = From this machine to itself
+way-direct = straight to the other end
+way-local = stays on this machine
+way-proxied = to the proxy { $via }, which passes it on
+way-some-proxy = to a proxy, which passes it on
+way-tunnelled = inside the tunnel { $via }
+way-some-tunnel = inside a tunnel
+way-upstream = { $via } for its users
+way-some-upstream = a proxy for its users
+way-carrier = carries the tunnel { $via }
+way-some-carrier = carries the tunnel that it belongs to
+overhead = { $inner } inside, { $outer } outside
+overhead-more = { $inner } inside, { $outer } outside: { $percent } % more
+
+## The details of a row
+
+details-close = Close details
+details-select = Select a row to see all that is known of it.
+service-of = { $service } of { $owner }
+first-seen = first seen { $age } ago
+host-of = a host of { $domain }
+talks-to = Talks to
+used-by = Used by
+nobody = nobody any more
+and-more = and { $count } more
+fact-what = What it is
+fact-what-unattributed = Traffic whose process Crow could not find
+fact-parent = Parent
+fact-user = User
+fact-app = App
+fact-program = Program
+fact-names = Names
+names-only = asked for only in encrypted DNS{ $operator }, as far as Crow has seen
+names-also = asked for also in encrypted DNS{ $operator }, as far as Crow has seen
+fact-started = Started
+fact-first-packet = First packet
+fact-last-packet = Last packet
+fact-received = Received
+fact-sent = Sent
+fact-remote = Remote
+fact-local = Local
+fact-name-from = Name from
+name-from = { $source }, { $age } ago
+fact-note = Note
+fact-domain = Domain
+fact-process = Process
+fact-through = Through
+through-process = process { $pid }
+fact-route = Route
+fact-overhead = Overhead
+fact-protocol = Protocol
+fact-interface = Interface
+fact-state = State
+fact-round-trip = Round trip
+fact-sent-again = Sent again
+fact-keep-alives = Keep-alives
+fact-woke = Woke the Mac
+fact-counted = Counted
+counted-elsewhere = elsewhere: for what it carries
+counted-still-shown = in the connections that still show
+fact-open = Open
+fact-hosts = Hosts
+
+## The chart of the details
+
+chart-minute = Last minute
+chart-minutes = Last { $count } minutes
+chart-all-of = { $caption }, all of { $domain }
+chart-name-minute = Traffic, last minute; peaks: down { $down }, up { $up }
+chart-name-minutes = Traffic, last { $count } minutes; peaks: down { $down }, up { $up }
+chart-down-peak = Down, peak { $peak }
+chart-up-peak = Up, peak { $peak }
+chart-now = now
+chart-hint-seconds = By the second. Heights are square roots, so that little shows beside much.
+chart-hint-tens = Before the last minute: averages of ten seconds. Heights are square roots, so that little shows beside much.
+
+## Ending a process
+
+ending-question = Quit { $name }?
+ending-words = Process { $pid } is asked to end. What it has not saved may be lost.
+ending-ignored = { $name } has not quit
+ending-ignored-quiet = It may be saving, or it does not listen. What it has not saved is lost if it is forced.
+force-quit = Force quit
+
+## The sheet of keys
+
+keys = Keys
+key-any-letter = any letter
+key-unfold = Enter, → ←
+key-details = Space, { $key }
+key-views = Tab, { $first } to { $last }
+does-type = filters at once; Esc clears
+does-filter = goes to the filter
+does-move = move the selection
+does-unfold = unfold and fold a row
+does-details = shows the row's details
+does-copy = copies the row
+does-views = next view; processes, connections, domains
+does-sort = sorts by the next of traffic, connections, pid, name
+does-pause = pauses and goes on
+does-settings = opens the settings
+does-hide = closes the window to the menu bar
+does-quit = quits Crow
+does-keys = shows this sheet
+
+## A recording that plays
+
+play-recording = Play recording
+pause-recording = Pause recording
+one-second-on = One second on
+speed-max = Max
+position = Position in seconds
+
+## Banners
+
+dismiss = Dismiss
+banner-fault = The capture has a problem
+banner-limit = A limit is reached
+banner-dropped = Packets were missed
+banner-dropped-quiet = The kernel had to drop some because this machine was busy; the numbers are a little too low.
+banner-notice = That did not work
+banner-filter = This filter is not understood
+banner-paused-quiet = The display stands still; counting goes on.
+banner-sockets = Short connections and names are missing
+banner-sample = This is a sample recording, not your network
+banner-gone = Capture has stopped
+start-again = Start again
+banner-ended = The recording has ended
+banner-ended-quiet = Every packet in it is counted below.
+play-again = Play again
+
+## What is wrong with a filter
+
+filter-no-value = `{ $key }:` needs a value behind it, such as `{ $key }:{ $example }`
+filter-not-a-number = `{ $key }:` needs a number, and `{ $value }` is not one that it can be
+filter-unknown-state = `{ $value }` is no TCP state; try `state:established` or `state:closed`
+filter-unknown-route = `{ $value }` is no route; try `route:proxied`, `route:tunnelled` or `route:direct`
+filter-open-quote = a quotation mark is missing its partner
+
+## Empty tables
+
+empty-no-match = No matches for “{ $filter }”
+empty-no-match-quiet = Try fewer or other words.
+empty-clear = Clear
+empty-local = { $count ->
+    [one] Only local traffic: { $count } row
+   *[other] Only local traffic: { $count } rows
+}
+empty-local-quiet = Your settings leave out what stays on this machine or network.
+empty-local-show = Show it
+empty-starting = Starting capture
+empty-starting-quiet = Your system may ask for permission first.
+empty-gone = Not capturing
+start-capture = Start capture
+empty-none = No traffic yet
+empty-none-quiet = Each app shows here as soon as it sends or receives something.
+
+## The item in the menu bar or tray
+
+tray-starting = Starting…
+tray-open = Open Crow
+tray-settings = Settings…
+tray-quit = Quit Crow
+tray-total = Total ↓ { $down }  ↑ { $up }
+tray-sockets = Without capture: short connections are missing
+tray-sample = Sample recording, not your network
+tray-recording = Recording { $subject }
+tray-ended = End of recording { $subject }
+tray-gone = Not capturing: { $why }
