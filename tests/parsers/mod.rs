@@ -28,7 +28,7 @@ use crow::wire::{socks as proxy, starttls as prologue};
 pub type Parser = fn(&[u8]) -> bool;
 
 /// All of them, by the names of their folders of seeds.
-pub const PARSERS: [(&str, Parser); 19] = [
+pub const PARSERS: [(&str, Parser); 20] = [
     ("frame", frame),
     ("pktap", pktap),
     ("dns", dns_message),
@@ -36,6 +36,7 @@ pub const PARSERS: [(&str, Parser); 19] = [
     ("quic", quic),
     ("http", http),
     ("socks", socks),
+    ("controller", controller),
     ("starttls", starttls),
     ("proxy_protocol", proxy_protocol),
     ("dtls", dtls),
@@ -165,6 +166,16 @@ pub fn http(bytes: &[u8]) -> bool {
 pub fn socks(bytes: &[u8]) -> bool {
     through_the_reader(bytes);
     proxy::request(bytes).is_ok() | proxy::datagram(bytes).is_ok()
+}
+
+/// What a proxy's controller answers, and what is made of it.
+pub fn controller(bytes: &[u8]) -> bool {
+    let said = crow::process::controller::read_answer(([127, 0, 0, 1], 9090).into(), bytes);
+    let is_understood = said.is_ok();
+    let said = said.unwrap_or_default();
+    assert!(said.iter().all(|said| !said.host.is_empty() && said.source.port() != 0));
+    Aggregator::new(AggregatorOptions::default()).ingest(&Event::Proxied(said));
+    is_understood
 }
 
 /// A client's words before it begins TLS.

@@ -154,6 +154,8 @@ fn by_hand(seeds: &mut Vec<Seed>) {
         b"\x05\x02\x00\x02\x05\x01\x00\x04\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01\x01\xbb",
     );
     add("socks", "5-datagram", b"\0\0\0\x03\x09crow.test\x01\xbbmore");
+    add("controller", "length", CONTROLLER.0);
+    add("controller", "chunks", CONTROLLER.1);
     add("starttls", "smtp", b"EHLO crow.test\r\nSTARTTLS\r\n");
     add("starttls", "imap", b"a1 CAPABILITY\r\na2 STARTTLS\r\n");
     add("starttls", "postgresql", b"\0\0\0\x08\x04\xd2\x16\x2f");
@@ -302,3 +304,7 @@ fn events(file: &'static [u8]) -> Vec<Event> {
     intake.finish(&mut events);
     events
 }
+
+/// The same answer of a proxy's controller by its length and in chunks.
+const CONTROLLER: (&[u8], &[u8]) =
+    (include_bytes!("../seeds/controller/length"), include_bytes!("../seeds/controller/chunks"));
