@@ -137,7 +137,7 @@ fn play(steps: &[(bool, Step)]) -> Vec<TcpState> {
         match (is_here, step) {
             (true, Step::Receive) => {
                 received = there.on_its_way.pop_front();
-                for segment in received {
+                if let Some(segment) = received {
                     here.receive(segment);
                 }
             }
