@@ -122,6 +122,15 @@ impl Aggregator {
         self.route_all(vec![id]);
     }
 
+    /// Gives a flow without a name the one that its address's owner gave the address (reverse DNS).
+    pub fn learn_reverse(&mut self, id: FlowId, name: &str, time: Timestamp) {
+        let Some(name) = names::host_name(name) else { return };
+        if self.connections.get(id).is_some_and(|flow| flow.row.host.is_none()) {
+            let host = HostName { name, source: HostSource::Ptr, learned: time, outer: false };
+            self.recredit(id, |flow| set_host(flow, host));
+        }
+    }
+
     /// Gives a flow a name that it said itself, unless it has a better one.
     pub(super) fn give(&mut self, id: FlowId, time: Timestamp, name: &Name) {
         let Some(text) = names::host_name(&name.name) else { return };
