@@ -6,9 +6,10 @@ pub const MAX_CONNECTIONS: usize = 1 << 18;
 /// Processes that are remembered.
 pub(super) const MAX_PROCESSES: usize = 1 << 16;
 
-/// Domains and nameless addresses that are remembered. As many as connections, so that there always are
-/// some without connections to let go of.
-pub(super) const MAX_DOMAINS: usize = MAX_CONNECTIONS;
+/// Domains and nameless addresses that are remembered. More than connections, so that there always are some thousand without
+/// connections to let go of when there is no room: looking for them takes as long for one as for all, and a flood of
+/// strangers would otherwise have each of them looked for alone.
+pub(super) const MAX_DOMAINS: usize = MAX_CONNECTIONS + MAX_CONNECTIONS / 64;
 
 /// Host names, and names of processes, that are listed for one domain.
 pub(super) const MAX_DOMAIN_NAMES: usize = 256;
@@ -54,7 +55,7 @@ impl Limit {
                 "More than 65536 processes (MAX_PROCESSES): the traffic of later ones is listed as unattributed."
             }
             Self::Domains => {
-                "More than 262144 domains (MAX_DOMAINS): those that have been silent the longest are no longer listed."
+                "More than 266240 domains (MAX_DOMAINS): those that have been silent the longest are no longer listed."
             }
             Self::DomainNames => {
                 "A domain has more than 256 hosts or processes (MAX_DOMAIN_NAMES): the rest is counted but not named."

@@ -36,6 +36,8 @@ const WIRE: &[&str] = &[
     "greeting",
     "link",
     "pktap",
+    // The headers of tunnels. Linked, and run in recordings only: see `Intake::live`.
+    "tunnel",
     "Packet",
     "Transport",
     "Tcp",

@@ -23,6 +23,7 @@ const NO_NETWORK_ACCESS: u32 = 1 << 29;
 /// `kSecCSSigningInformation`.
 const SIGNING_INFORMATION: u32 = 2;
 
+// SAFETY: declared as in `Security/SecStaticCode.h`, `SecCode.h`, `SecRequirement.h` and `SecCertificate.h`.
 #[link(name = "Security", kind = "framework")]
 unsafe extern "C" {
     static kSecCodeInfoCertificates: CFStringRef;
