@@ -27,9 +27,13 @@ pub(crate) mod proxies;
 pub mod signature;
 #[cfg(target_os = "macos")]
 mod system;
+#[cfg(any(target_os = "macos", test))]
+pub mod tunnels;
 
 #[cfg(target_os = "macos")]
 pub use system::Mac;
+#[cfg(target_os = "macos")]
+pub(crate) use system::name_of;
 
 use std::io;
 use std::net::IpAddr;
