@@ -2,7 +2,6 @@
 
 use egui::{
     Align, Align2, Frame, Key, KeyboardShortcut, Layout, Margin, Modifiers, Panel, Popup, Rect, Response,
-    TextEdit,
 };
 use egui::{RichText, Role, Sense, Ui, Vec2, ViewportCommand, WidgetInfo, pos2, vec2};
 
