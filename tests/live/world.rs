@@ -17,6 +17,8 @@ pub(crate) const CLIENT: (&str, &str) = ("10.77.0.1", "fd77::1");
 pub(crate) const SERVER: (&str, &str) = ("10.77.0.2", "fd77::2");
 /// The cable's end in either namespace.
 pub(crate) const CABLE: &str = "eth0";
+/// The hardware addresses of the cable's ends: the client's and the servers'.
+const MACS: [&str; 2] = ["02:77:00:00:00:01", "02:77:00:00:00:02"];
 /// Bytes of link header in front of each packet on the cable; the kernel's counters include them.
 pub(crate) const ETHERNET_HEADER: u64 = 14;
 /// The same on `lo`: its counters are taken behind the header.
@@ -106,13 +108,21 @@ impl World {
         }
         let (client, server) = (self.client.as_str(), self.server.as_str());
         #[rustfmt::skip]
-        ip(&["link", "add", CABLE, "netns", client, "address", "02:77:00:00:00:01", "type", "veth",
-             "peer", "name", CABLE, "netns", server, "address", "02:77:00:00:00:02"]);
+        ip(&["link", "add", CABLE, "netns", client, "address", MACS[0], "type", "veth",
+             "peer", "name", CABLE, "netns", server, "address", MACS[1]]);
         for (name, addresses) in [(client, CLIENT), (server, SERVER)] {
             ip(&["-n", name, "address", "add", &format!("{}/24", addresses.0), "dev", CABLE]);
             ip(&["-n", name, "address", "add", &format!("{}/64", addresses.1), "dev", CABLE, "nodad"]);
             ip(&["-n", name, "link", "set", "lo", "up"]);
             ip(&["-n", name, "link", "set", CABLE, "up"]);
+        }
+        // Both know each other: what is counted on the cable is the programs' alone.
+        for (name, other, hardware) in [(client, SERVER, MACS[1]), (server, CLIENT, MACS[0])] {
+            for address in [other.0, other.1] {
+                let known =
+                    ["neigh", "replace", address, "lladdr", hardware, "nud", "permanent", "dev", CABLE];
+                ip(&[&["-n", name], &known[..]].concat());
+            }
         }
     }
 
