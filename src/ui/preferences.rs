@@ -135,8 +135,10 @@ fn proxy_ui(ui: &mut Ui, settings: &mut Settings, tokens: &Tokens) {
             ui.horizontal(|ui| {
                 let name =
                     ui.label(RichText::new(label).font(font(Weight::Regular, SMALL)).color(tokens.dim));
-                let edit =
-                    TextEdit::singleline(text).password(is_secret).char_limit(256).desired_width(f32::INFINITY);
+                let edit = TextEdit::singleline(text)
+                    .password(is_secret)
+                    .char_limit(256)
+                    .desired_width(f32::INFINITY);
                 ui.add(edit).labelled_by(name.id);
             });
         }
