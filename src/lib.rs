@@ -61,6 +61,9 @@
 //! - **Greetings**: the helper compares the first eleven bytes of a payload with how TLS and QUIC begin
 //!   ([`wire::greeting`]), and passes on what begins so whenever it comes. Otherwise a hello in a connection that was
 //!   found midway, or behind a proxy's long head, would have no name.
+//! - **Tunnels in recordings**: a recording made outside of a tunnel that is not encrypted (GRE, IP in IP, VXLAN, …;
+//!   [`wire::tunnel`]) has the packets inside metered as if the tunnel had an interface here, named after its kind; the
+//!   flow outside is a carrier. Not live, and not where the recording has a tunnel's own interface: it shows the same.
 //! - **What a proxy or tunnel moves** counts once, for the app: see `aggregate::routes`.
 //! - **A proxy's own API** (Clash's, which mihomo and sing-box offer) is asked by the app itself, in a thread of its own, at
 //!   a loopback address and only where the user wants it: [`process::controller`]. What it says of a connection ranks

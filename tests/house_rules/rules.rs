@@ -249,8 +249,10 @@ fn source(path: &str, text: &str) -> Vec<String> {
 fn unjustified(text: &str) -> Vec<usize> {
     let lines: Vec<&str> = text.lines().collect();
     let is_unsafe = |line: &str| words(&without_comments_and_texts(line)).any(|word| word == "unsafe");
-    let is_said = |at: usize| lines[at.saturating_sub(NEAR)..=at].iter().any(|line| line.contains("SAFETY:"));
-    (0..lines.len()).filter(|at| is_unsafe(lines[*at]) && !is_said(*at)).map(|at| at + 1).collect()
+    let is_said =
+        |at: usize| lines.iter().take(at + 1).rev().take(NEAR + 1).any(|line| line.contains("SAFETY:"));
+    let unsafe_lines = lines.iter().enumerate().filter(|(_, line)| is_unsafe(line));
+    unsafe_lines.filter(|(at, _)| !is_said(*at)).map(|(at, _)| at + 1).collect()
 }
 
 /// How many lines above an `unsafe` its comment may begin.
