@@ -27,7 +27,7 @@ use crate::units::Bytes;
 
 /// Points: the pane.
 const HEIGHT: f32 = 232.0;
-/// Points: a fact's name.
+/// Points: a fact's name, at least.
 const LABEL: f32 = 92.0;
 /// Points: what one line takes.
 const LINE: f32 = 21.0;
@@ -216,14 +216,14 @@ fn columns_ui(
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 18.0;
         let (first, second) = facts(picked, snapshot, units);
-        column(ui, vec2(facts_width, room.y), |ui| facts_ui(ui, "first facts", &first, tokens));
+        column(ui, vec2(facts_width, room.y), |ui| facts_ui(ui, "first", &first, tokens));
         let width = if second.is_empty() { 240.0 } else { facts_width * 0.9 };
         column(ui, vec2(width.min(room.x * 0.3), room.y), |ui| match picked {
             Picked::Process(_) => partners_ui(ui, say!("talks-to"), (partners, units), tokens),
             Picked::Domain(_) | Picked::Host(_) => {
                 partners_ui(ui, say!("used-by"), (partners, units), tokens);
             }
-            Picked::Connection(_) => facts_ui(ui, "second facts", &second, tokens),
+            Picked::Connection(_) => facts_ui(ui, "second", &second, tokens),
         });
         let left = ui.available_width() - 8.0;
         if let Some((of, watched)) = chart_of(picked, snapshot).filter(|_| left > 120.0) {
@@ -249,12 +249,15 @@ fn caption_ui(ui: &mut Ui, text: &str, tokens: &Tokens) {
 
 fn facts_ui(ui: &mut Ui, id: &str, facts: &[Fact], tokens: &Tokens) {
     ScrollArea::vertical().id_salt(id).auto_shrink(false).show(ui, |ui| {
+        let style = || font(Weight::Regular, BODY);
+        let written =
+            |name: &&'static str| ui.painter().layout_no_wrap((*name).to_owned(), style(), tokens.dim);
+        let widest = facts.iter().map(|(name, _)| written(name).size().x).fold(LABEL, f32::max);
         for (name, value) in facts {
             ui.horizontal_top(|ui| {
-                let (rect, response) = ui.allocate_exact_size(vec2(LABEL, LINE - 3.0), Sense::hover());
+                let (rect, response) = ui.allocate_exact_size(vec2(widest, LINE - 3.0), Sense::hover());
                 response.widget_info(|| WidgetInfo::labeled(Role::Label, true, *name));
-                let style = font(Weight::Regular, BODY);
-                ui.painter().text(rect.left_center(), egui::Align2::LEFT_CENTER, name, style, tokens.dim);
+                ui.painter().text(rect.left_center(), egui::Align2::LEFT_CENTER, name, style(), tokens.dim);
                 // What is long goes on in the next line: it is here to be read whole.
                 ui.add(Label::new(RichText::new(value).color(tokens.text)).wrap());
             });
