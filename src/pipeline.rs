@@ -12,21 +12,22 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select};
 
 use crate::aggregate::snapshot::{Snapshot, Source};
 use crate::aggregate::{Aggregator, AggregatorOptions};
-use crate::event::Event;
+use crate::event::{Event, Identity};
 use crate::helper::session::{Control, Session};
 use crate::process::users::own_name;
 use crate::session::Backend;
 use crate::session::{Action, CaptureState, IconState, Job, JobResult, Program, Status};
-use crate::settings::RateWindow;
+use crate::settings::{ProxyApi, RateWindow};
 use crate::time::Timestamp;
 
 mod chores;
 mod live;
+mod proxy_api;
 mod recording;
 mod sockets;
 mod system;
 
-use chores::{Chore, KnownIcons};
+use chores::{Chore, KnownIcons, KnownIdentities};
 pub use recording::SAMPLE;
 
 /// Batches of events that may wait for the aggregator. When they do, the capture thread waits, then the pipe
@@ -98,7 +99,9 @@ struct Shared {
     to_worker: Sender<Job>,
     from_worker: Receiver<JobResult>,
     to_chores: Sender<Chore>,
+    to_proxy_api: Sender<ProxyApi>,
     icons: ArcSwap<KnownIcons>,
+    identities: ArcSwap<KnownIdentities>,
     /// The running helper's ear, so that quitting does not wait for its next word.
     helper: ArcSwapOption<Control>,
     /// Whether a window shows, so that it is worth asking the system more often.
@@ -132,6 +135,7 @@ impl Pipeline {
         let (messages, inbox) = bounded(MAX_WAITING_BATCHES);
         let (to_worker, from_worker) = start_worker()?;
         let (to_chores, chores) = chores::channel();
+        let (to_proxy_api, wishes) = bounded(proxy_api::MAX_WAITING);
         let status = Status { speed: 1.0, user: Some(own_name().into()), ..Status::default() };
         let shared = Arc::new(Shared {
             snapshot: ArcSwap::default(),
@@ -141,12 +145,15 @@ impl Pipeline {
             to_worker,
             from_worker,
             to_chores,
+            to_proxy_api,
             icons: ArcSwap::default(),
+            identities: ArcSwap::default(),
             helper: ArcSwapOption::empty(),
             shown: AtomicBool::new(options.shown),
             wake: options.wake,
         });
         chores::start(Arc::downgrade(&shared), chores)?;
+        proxy_api::start(Arc::downgrade(&shared), wishes, messages.clone())?;
         let aggregate = AggregateThread {
             shared: Arc::clone(&shared),
             inbox,
@@ -212,6 +219,12 @@ impl Backend for Shared {
             Action::EndProcess { target, force } => {
                 return self.ask_for(Chore::End { target: target.clone(), force: *force });
             }
+            Action::ProxyApi(wish) => {
+                if self.to_proxy_api.try_send(wish.clone()).is_err() {
+                    tracing::warn!("too many wishes wait for the proxy; this one is dropped");
+                }
+                return;
+            }
             Action::Reveal(path) => return self.ask_for(Chore::Reveal(Arc::clone(path))),
             _ => {}
         }
@@ -232,6 +245,10 @@ impl Backend for Shared {
 
     fn icon(&self, program: &Program) -> IconState {
         self.icon_of(program)
+    }
+
+    fn identity(&self, program: &Program) -> Option<Arc<Identity>> {
+        self.identity_of(program)
     }
 }
 

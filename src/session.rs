@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aggregate::snapshot::{Snapshot, Watch};
-use crate::event::ProcessKey;
-use crate::settings::{RateWindow, Settings};
+use crate::event::{Identity, ProcessKey};
+use crate::settings::{ProxyApi, RateWindow, Settings};
 
 /// What the capture is doing now.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -151,6 +151,8 @@ pub enum Action {
     OpenAtLogin(bool),
     /// This is what the system says of the login item now.
     LoginItem(LoginItem),
+    /// Ask a proxy on this machine for its connections from now on, or no longer.
+    ProxyApi(ProxyApi),
     /// Keep these settings for the next start.
     SaveSettings(Box<Settings>),
     /// Show this sentence; it stops nothing.
@@ -202,6 +204,12 @@ pub trait Backend: Send + Sync {
     /// A program's icon. The first question has it looked for.
     fn icon(&self, _program: &Program) -> IconState {
         IconState::None
+    }
+
+    /// Who a program is to the system. The first question has it found out; until then, and where the system says
+    /// nothing, `None`.
+    fn identity(&self, _program: &Program) -> Option<Arc<Identity>> {
+        None
     }
 
     /// The settings that were saved last.

@@ -7,7 +7,7 @@ use std::fs;
 use std::net::UdpSocket;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crow::event::Event;
@@ -17,6 +17,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 
 const HELPER: &str = env!("CARGO_BIN_EXE_crow-helper");
+
+/// Set in the copy of this program that runs one test alone, because it is stopped meanwhile.
+const ALONE: &str = "CROW_AUTHORIZED_ALONE";
 
 /// A place with a helper, a folder for root and a dialog.
 struct Stage {
@@ -197,6 +200,71 @@ fn a_socket_that_somebody_else_listens_on_gets_no_helper() {
     assert!(sentence.starts_with("the capture helper ended with status 1"), "{sentence}");
     wait_for("the thief to hear the end", || stage.folder.path().join("heard").exists());
     assert_eq!(fs::read(stage.folder.path().join("heard")).unwrap(), b"", "not even a greeting");
+}
+
+/// Waits until the helper waits at the pipe too, connects behind it, and lets the app go on. Writes how many were at the
+/// pipe then, its listener among them, and how many bytes came until the end.
+const BEHIND: &str = r#"
+import os, signal, socket, sys, time
+app, pipe, heard = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+def there():
+    with open("/proc/net/unix") as sockets:
+        return sum(line.rstrip().endswith(" " + pipe) for line in sockets)
+try:
+    for _ in range(400):
+        if there() > 1:
+            break
+        time.sleep(0.05)
+    peer = socket.socket(socket.AF_UNIX)
+    peer.settimeout(15)
+    peer.connect(pipe)
+    queued = there()
+finally:
+    os.kill(app, signal.SIGCONT)
+count = 0
+try:
+    while True:
+        more = len(peer.recv(4096))
+        count += more
+        if more == 0:
+            break
+except ConnectionResetError:
+    pass
+with open(heard + ".part", "w") as file:
+    file.write(f"{queued} {count}")
+os.rename(heard + ".part", heard)
+"#;
+
+#[test]
+fn a_second_peer_that_waits_behind_the_helper_hears_nothing() {
+    const NAME: &str = "a_second_peer_that_waits_behind_the_helper_hears_nothing";
+    let Some(stage) = Stage::new(NAME) else { return };
+    if std::env::var_os(ALONE).is_none() {
+        let run = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", NAME, "--nocapture"])
+            .env(ALONE, "1")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&run.stdout) + String::from_utf8_lossy(&run.stderr);
+        assert!(run.status.success() && said.contains("1 passed"), "{said}");
+        return;
+    }
+    let stage = stage.with_helper();
+    let here = stage.folder.path().display();
+    fs::write(stage.folder.path().join("behind.py"), BEHIND).unwrap();
+    // The app stands still until both have come: whoever is first in the queue is taken, and that is the helper.
+    let stop = format!(
+        "pipe=; for word; do case $word in */crow-*/pipe) pipe=$word;; esac; done\n\
+         /usr/bin/python3 '{here}/behind.py' $PPID \"$pipe\" '{here}/heard' 2>/dev/null &\n\
+         kill -STOP $PPID"
+    );
+    let mut session = stage.start(&stop).unwrap();
+    wait_for("the second peer's end", || stage.folder.path().join("heard").exists());
+    let heard = fs::read_to_string(stage.folder.path().join("heard")).unwrap();
+    assert_eq!(heard, "3 0", "the listener and two peers, of whom the second is told nothing");
+    let mut events = Vec::new();
+    assert!(session.read_events(&mut events).unwrap(), "the helper serves on");
 }
 
 #[test]

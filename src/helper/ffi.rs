@@ -25,8 +25,8 @@ pub(super) fn forbid_core_dumps() -> io::Result<()> {
 
 /// What libpcap says of itself, such as `libpcap version 1.10.3 (with TPACKET_V3)`.
 pub(super) fn libpcap_version() -> String {
+    // SAFETY: this is the declaration of `pcap/pcap.h`; the crate pcap links the library and does not wrap this call.
     unsafe extern "C" {
-        // `pcap/pcap.h`; linked by the crate pcap, which does not wrap it.
         fn pcap_lib_version() -> *const std::ffi::c_char;
     }
     // SAFETY: the call takes nothing and returns a string that ends with a zero and is never freed or changed.
@@ -105,7 +105,7 @@ pub(super) fn enter_sandbox(profile: &str) -> Result<(), String> {
     use std::ptr;
 
     // `sandbox.h`: deprecated in favour of entitlements, which an unsigned helper has none of, and used by the
-    // system's own daemons.
+    // system's own daemons. SAFETY: both are declared as they are there.
     unsafe extern "C" {
         fn sandbox_init(profile: *const c_char, flags: u64, errorbuf: *mut *mut c_char) -> c_int;
         fn sandbox_free_error(errorbuf: *mut c_char);

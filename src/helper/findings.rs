@@ -155,7 +155,7 @@ impl Rights {
     }
 
     /// Completed from `/proc/<pid>/status`.
-    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "Linux has this file"))]
+    #[cfg_attr(not(any(target_os = "linux", test)), expect(dead_code, reason = "Linux has this file"))]
     fn with_status(mut self, status: &str) -> Self {
         let field = |name: &str| {
             status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)

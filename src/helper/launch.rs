@@ -335,7 +335,12 @@ fn authorized(helper: &Path, dialog: &Path, socket: &Path) -> Result<Command, La
 fn started_in_place(method: Method, helper: &Path, socket: &Path) -> Command {
     let program = |name| find_program(name).unwrap_or_else(|| PathBuf::from(name));
     let mut command = match method {
-        Method::Direct | Method::Osascript => Command::new(helper),
+        Method::Direct | Method::Osascript => {
+            let mut command = Command::new(helper);
+            // pkexec and sudo see to that themselves.
+            command.env_clear();
+            command
+        }
         Method::Pkexec => {
             let mut command = Command::new(program("pkexec"));
             // Without this, pkexec asks on a terminal that may be out of sight.

@@ -1,5 +1,5 @@
 //! The thread for what the user asks of the system, and for what takes a while to find: ending a process, showing a
-//! file, the icons of programs.
+//! file, the icons of programs and who signed them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,19 +9,24 @@ use std::thread;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::Shared;
+use crate::event::Identity;
 use crate::process::ending::{Doomed, Ender};
 use crate::process::icons::{Icons, Wanted};
+use crate::process::identity;
 use crate::process::reveal::reveal;
 use crate::session::{Action, AppIcon, Backend as _, IconState, Program, Target};
 
 /// Chores that may wait. More are refused, and asked for again by whoever still wants them.
 const MAX_WAITING_CHORES: usize = 64;
 
-/// Programs whose icons, or the lack of one, are remembered; when full, all are forgotten.
+/// Programs whose icons and signers, or the lack of one, are remembered; when full, all are forgotten.
 const MAX_ICONS: usize = 512;
 
 /// What is known of icons, by the app's id.
 pub(super) type KnownIcons = BTreeMap<String, IconState>;
+
+/// Who programs are, by what was asked for; `None` while it is being found out, and where there is nothing to say.
+pub(super) type KnownIdentities = BTreeMap<Program, Option<Arc<Identity>>>;
 
 /// Something to do.
 pub(super) enum Chore {
@@ -31,6 +36,8 @@ pub(super) enum Chore {
     Reveal(Arc<str>),
     /// Find an icon.
     Icon(Program),
+    /// Find out who a program is.
+    Identify(Program),
 }
 
 /// A way to ask for chores, and the end that they arrive at.
@@ -69,6 +76,10 @@ pub(super) fn start(shared: Weak<Shared>, chores: Receiver<Chore>) -> std::io::R
                         .map_or(IconState::None, |rgba| IconState::Found(Arc::new(AppIcon { rgba })));
                     shared.know_icon(&program.app, &found);
                 }
+                Chore::Identify(program) => {
+                    let found = identity::find(&program.app, program.path.as_deref()).map(Arc::new);
+                    shared.know_identity(&program, found.as_ref());
+                }
             }
         }
     })?;
@@ -96,6 +107,28 @@ impl Shared {
                 icons.insert(app.to_owned(), state.clone());
             }
             icons
+        });
+    }
+
+    /// Who a program is. The first question has it found out.
+    pub(super) fn identity_of(&self, program: &Program) -> Option<Arc<Identity>> {
+        if let Some(known) = self.identities.load().get(program) {
+            return known.clone();
+        }
+        if self.to_chores.try_send(Chore::Identify(program.clone())).is_ok() {
+            self.know_identity(program, None);
+        }
+        None
+    }
+
+    fn know_identity(&self, program: &Program, found: Option<&Arc<Identity>>) {
+        self.identities.rcu(|known| {
+            let mut known =
+                if known.len() < MAX_ICONS { KnownIdentities::clone(known) } else { KnownIdentities::new() };
+            // What was found is not forgotten for a question that crossed it.
+            let entry = known.entry(program.clone()).or_default();
+            *entry = found.cloned().or(entry.take());
+            known
         });
     }
 

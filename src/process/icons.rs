@@ -24,7 +24,9 @@ impl Icons {
     pub fn find(&mut self, wanted: &Wanted<'_>) -> Option<Vec<u8>> {
         #[cfg(all(target_os = "linux", feature = "window"))]
         return self.desktop.icon(wanted);
-        #[cfg(not(all(target_os = "linux", feature = "window")))]
+        #[cfg(target_os = "macos")]
+        return super::macos::icons::icon(wanted);
+        #[cfg(not(any(all(target_os = "linux", feature = "window"), target_os = "macos")))]
         {
             let Wanted { app: _, path: _, side: _ } = wanted;
             None

@@ -8,9 +8,13 @@
 pub mod apps;
 pub mod census;
 #[cfg(unix)]
+pub mod controller;
+#[cfg(unix)]
 pub mod ending;
 #[cfg(unix)]
 pub mod icons;
+#[cfg(unix)]
+pub mod identity;
 #[cfg(target_os = "linux")]
 pub mod linux;
 pub mod macos;

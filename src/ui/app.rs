@@ -359,8 +359,8 @@ impl App {
         }
         self.status_bar::<R>(ui, &table, tokens);
         let chosen_below = self.details::<R>(ui, (&table, &picture), tokens);
-        let totals = (&picture.totals.routes, self.filter_text.as_str(), self.settings.units);
-        let by_route = matches!(R::VIEW, View::Connections).then(|| routes::routes_ui(ui, totals, tokens));
+        let summary = routes::Summary::new(&picture, &self.filter_text, self.settings.units);
+        let by_route = matches!(R::VIEW, View::Connections).then(|| routes::routes_ui(ui, summary, tokens));
         if let Some(text) = by_route.flatten() {
             self.filter_text = text;
             self.read_filter();
@@ -397,8 +397,8 @@ impl App {
         if !self.settings.details {
             return None;
         }
-        let (units, user) = (self.settings.units, self.status.user.clone());
-        let shown = Shown { picked: picked.as_ref(), snapshot: picture, units, user: user.as_deref() };
+        let (picked, units, backend) = (picked.as_ref(), self.settings.units, &*self.backend);
+        let shown = Shown { picked, snapshot: picture, units, user: self.status.user.as_deref(), backend };
         match details::details_ui(ui, shown, &mut self.partners, tokens)? {
             DetailsEvent::Close => self.settings.details = false,
             DetailsEvent::Chosen(chosen) => return Some(chosen),

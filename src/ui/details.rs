@@ -18,10 +18,11 @@ use super::widgets::icon::{self, Icon};
 use super::widgets::long_chart;
 use super::{routes, text};
 use crate::aggregate::snapshot::{
-    Both, ConnectionRow, DomainRow, History, HostNote, ProcessRow, Route, Snapshot, Watch, Watched,
+    Both, ConnectionRow, DomainRow, History, ProcessRow, Route, Snapshot, Watch, Watched,
 };
-use crate::event::TcpState;
+use crate::event::{Signature, TcpState};
 use crate::lang::say;
+use crate::session::{Backend, Program};
 use crate::settings::Units;
 use crate::units::Bytes;
 
@@ -110,6 +111,8 @@ pub struct Shown<'a> {
     pub units: Units,
     /// The user that Crow runs as.
     pub user: Option<&'a str>,
+    /// Knows who a program is.
+    pub backend: &'a dyn Backend,
 }
 
 /// What was asked for in the pane.
@@ -128,7 +131,7 @@ pub fn details_ui(
     partners: &mut Partners,
     tokens: &Tokens,
 ) -> Option<DetailsEvent> {
-    let Shown { picked, snapshot, units, user } = shown;
+    let Shown { picked, snapshot, units, user, backend } = shown;
     let frame =
         Frame::NONE.fill(tokens.panel).inner_margin(Margin { left: 16, right: 10, top: 8, bottom: 8 });
     let mut event = None;
@@ -152,7 +155,7 @@ pub fn details_ui(
         let acts = process.map(|row| (row, MenuContext { snapshot, user }));
         event = head_ui(ui, (&title, &subtitle), acts, tokens);
         ui.add_space(2.0);
-        columns_ui(ui, (picked, snapshot, units), partners, tokens);
+        columns_ui(ui, (picked, snapshot, units, backend), partners, tokens);
     });
     event
 }
@@ -207,7 +210,7 @@ fn headline(picked: &Picked<'_>, snapshot: &Snapshot) -> (String, String) {
 
 fn columns_ui(
     ui: &mut Ui,
-    (picked, snapshot, units): (&Picked<'_>, &Snapshot, Units),
+    (picked, snapshot, units, backend): (&Picked<'_>, &Snapshot, Units, &dyn Backend),
     partners: &Partners,
     tokens: &Tokens,
 ) {
@@ -215,7 +218,10 @@ fn columns_ui(
     let facts_width = (room.x * 0.34).clamp(220.0, 420.0);
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 18.0;
-        let (first, second) = facts(picked, snapshot, units);
+        let (mut first, second) = facts(picked, snapshot, units);
+        if let Picked::Process(row) = picked {
+            first.extend(identity_facts(row, backend));
+        }
         column(ui, vec2(facts_width, room.y), |ui| facts_ui(ui, "first", &first, tokens));
         let width = if second.is_empty() { 240.0 } else { facts_width * 0.9 };
         column(ui, vec2(width.min(room.x * 0.3), room.y), |ui| match picked {
@@ -358,7 +364,7 @@ fn process_facts(row: &ProcessRow, snapshot: &Snapshot, units: Units) -> Vec<Fac
         facts.push((say!("fact-app"), row.app.name.clone()));
     }
     facts.extend(row.path.as_ref().map(|path| (say!("fact-program"), path.to_string())));
-    facts.extend(names_of(row, snapshot).map(|names| (say!("fact-names"), names)));
+    facts.extend(process::names_of(row, snapshot).map(|names| (say!("fact-names"), names)));
     facts.extend(row.key.and_then(|key| key.started).map(|started| (say!("fact-started"), ago(started))));
     facts.push((say!("fact-first-packet"), ago(row.first_seen)));
     facts.push((say!("fact-last-packet"), ago(row.last_seen)));
@@ -367,19 +373,30 @@ fn process_facts(row: &ProcessRow, snapshot: &Snapshot, units: Units) -> Vec<Fac
     facts
 }
 
-/// How a process that talks to a resolver behind closed doors asks for names.
-fn names_of(row: &ProcessRow, snapshot: &Snapshot) -> Option<String> {
-    let own = || snapshot.connections.iter().filter(|connection| connection.process == row.key);
-    let (_, operator) = own()
-        .filter_map(|connection| connection.host_note())
-        .find(|(note, _)| *note == HostNote::EncryptedDns)?;
-    let operator = operator.map(|operator| format!(" ({operator})")).unwrap_or_default();
-    let is_in_clear = own().any(|connection| connection.remote.port() == 53);
-    Some(if is_in_clear {
-        say!("names-also", operator = operator)
-    } else {
-        say!("names-only", operator = operator)
-    })
+/// Who the program is to the system, where that says so and as soon as it has.
+fn identity_facts(row: &ProcessRow, backend: &dyn Backend) -> Vec<Fact> {
+    if row.path.is_none() {
+        return Vec::new();
+    }
+    let program = Program { app: row.app.id.clone(), path: row.path.clone() };
+    let Some(identity) = backend.identity(&program) else { return Vec::new() };
+    let bundle = identity.bundle.clone().map(|bundle| (say!("fact-bundle"), bundle));
+    let signature =
+        identity.signature.as_ref().map(|signature| (say!("fact-signed-by"), signed_by(signature)));
+    bundle.into_iter().chain(signature).collect()
+}
+
+fn signed_by(signature: &Signature) -> String {
+    match signature {
+        Signature::None => say!("signed-nobody").to_owned(),
+        Signature::Broken => say!("signed-broken").to_owned(),
+        Signature::AdHoc => say!("signed-ad-hoc").to_owned(),
+        Signature::By { name, is_known: false, .. } => say!("signed-unvouched", name = name.as_str()),
+        Signature::By { name, team: Some(team), .. } if !name.contains(team.as_str()) => {
+            say!("signed-team", name = name.as_str(), team = team.as_str())
+        }
+        Signature::By { name, .. } => name.clone(),
+    }
 }
 
 fn ends_of(row: &ConnectionRow, snapshot: &Snapshot, units: Units) -> Vec<Fact> {
@@ -402,6 +419,7 @@ fn ends_of(row: &ConnectionRow, snapshot: &Snapshot, units: Units) -> Vec<Fact> 
         row.via.map(|via| (say!("fact-through"), say!("through-process", pid = via.pid.to_string()))),
     );
     facts.push((say!("fact-route"), routes::sentence(row)));
+    facts.extend(row.route_chain.as_ref().map(|chain| (say!("fact-leaves-by"), chain.to_string())));
     let carried =
         snapshot.totals.routes.tunnels.iter().find(|tunnel| row.route_via.as_ref() == Some(&tunnel.name));
     if row.route == Route::Carrier {

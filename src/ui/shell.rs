@@ -186,7 +186,7 @@ impl Desk {
         let (snapshot, status) = (self.stage.backend.snapshot(), self.stage.backend.status());
         if let Some(tray) = &mut self.tray {
             let settings = self.stage.backend.settings();
-            tray.refresh((&snapshot, &status), &settings, (self.options.clock)());
+            tray.refresh((&snapshot, &status), (&settings, &*self.stage.backend), (self.options.clock)());
         }
         self.stage.attend();
         if self.stage.is_seen() && self.generation != snapshot.generation {

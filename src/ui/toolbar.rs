@@ -2,6 +2,7 @@
 
 use egui::{
     Align, Align2, Frame, Key, KeyboardShortcut, Layout, Margin, Modifiers, Panel, Popup, Rect, Response,
+    TextEdit,
 };
 use egui::{RichText, Role, Sense, Ui, Vec2, ViewportCommand, WidgetInfo, pos2, vec2};
 
@@ -215,6 +216,31 @@ fn language_ui(ui: &mut Ui, settings: &mut Settings, tokens: &Tokens) {
     }
 }
 
+/// What concerns a proxy on this machine: whether it is asked for its connections.
+fn proxy_settings_ui(ui: &mut Ui, settings: &mut Settings, tokens: &Tokens) {
+    ui.add_space(6.0);
+    caption(ui, say!("local-proxy"), tokens);
+    let api = &mut settings.proxy_api;
+    ui.checkbox(&mut api.on, say!("proxy-ask")).on_hover_text(say!("proxy-ask-hint"));
+    if !api.on {
+        return;
+    }
+    for (label, text, is_secret) in
+        [(say!("proxy-controller"), &mut api.address, false), (say!("proxy-secret"), &mut api.secret, true)]
+    {
+        ui.horizontal(|ui| {
+            let name = ui.label(RichText::new(label).font(font(Weight::Regular, SMALL)).color(tokens.dim));
+            let edit =
+                TextEdit::singleline(text).password(is_secret).char_limit(256).desired_width(f32::INFINITY);
+            ui.add(edit).labelled_by(name.id);
+        });
+    }
+    if api.end().is_none() {
+        let words = say!("proxy-bad-address");
+        ui.label(RichText::new(words).font(font(Weight::Regular, SMALL)).color(tokens.warn));
+    }
+}
+
 fn settings_ui(
     ui: &mut Ui,
     settings: &mut Settings,
@@ -252,6 +278,7 @@ fn settings_ui(
             settings.units.prefixes = choice;
         }
         system_settings_ui(ui, settings, (events, status, tokens));
+        proxy_settings_ui(ui, settings, tokens);
         ui.add_space(6.0);
         line(ui, say!("scope"));
         let choices =

@@ -8,13 +8,15 @@ mod words;
 
 use std::time::{Duration, Instant};
 
-use tray_icon::menu::{CheckMenuItem, IsMenuItem, Menu, MenuEvent, MenuItem, PredefinedMenuItem};
+use tray_icon::menu::{
+    CheckMenuItem, Icon as MenuIcon, IconMenuItem, IsMenuItem, Menu, MenuEvent, MenuItem, PredefinedMenuItem,
+};
 use tray_icon::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
 
 use self::words::{Face, MAX_PROCESSES};
 use crate::aggregate::snapshot::Snapshot;
 use crate::lang::{self, say};
-use crate::session::Status;
+use crate::session::{AppIcon, Backend, IconState, Program, Status};
 use crate::settings::{Language, Settings};
 use crate::ui::icon::{Levels, Pixels, tray_picture};
 
@@ -45,8 +47,12 @@ pub(super) struct Tray {
     /// The language of the menu.
     language: Language,
     /// All made at the start; the first `listed` of them are in the menu.
-    processes: Vec<MenuItem>,
+    processes: Vec<IconMenuItem>,
     listed: usize,
+    /// The app whose icon, or lack of one, each line shows.
+    icons: Vec<Option<String>>,
+    /// Whether an icon is still being looked for.
+    seeks_icons: bool,
     face: Face,
     refreshed: Option<Instant>,
     #[cfg(target_os = "macos")]
@@ -116,8 +122,10 @@ impl Tray {
             settings,
             quit,
             language: lang::spoken(),
-            processes: (0..MAX_PROCESSES).map(|_| MenuItem::new("", false, None)).collect(),
+            processes: (0..MAX_PROCESSES).map(|_| IconMenuItem::new("", false, None, None)).collect(),
             listed: 0,
+            icons: vec![None; MAX_PROCESSES],
+            seeks_icons: false,
             face: Face::default(),
             refreshed: None,
             #[cfg(target_os = "macos")]
@@ -131,7 +139,7 @@ impl Tray {
     pub(super) fn refresh(
         &mut self,
         (snapshot, status): (&Snapshot, &Status),
-        settings: &Settings,
+        (settings, backend): (&Settings, &dyn Backend),
         now: Instant,
     ) {
         lang::speak(lang::meant(settings.language));
@@ -144,11 +152,12 @@ impl Tray {
             return;
         }
         let face = Face { style: settings.menu_bar, ..Face::new(snapshot, status, settings.units) };
-        if face == self.face {
+        if face == self.face && !self.seeks_icons {
             return;
         }
         self.refreshed = Some(now);
         self.show_processes(&face.processes);
+        self.show_icons(&face.programs, backend);
         if face.rates != self.face.rates {
             self.rates.set_text(&face.rates);
         }
@@ -191,6 +200,34 @@ impl Tray {
         match outcome {
             Ok(()) => self.listed = lines.len().min(self.processes.len()),
             Err(err) => tracing::debug!("the tray's menu stays as it was: {err}"),
+        }
+    }
+
+    /// Gives each line its app's icon, where that has changed. One that is being looked for comes with a later refresh.
+    fn show_icons(&mut self, programs: &[Program], backend: &dyn Backend) {
+        self.seeks_icons = false;
+        for ((item, shown), program) in self.processes.iter().zip(&mut self.icons).zip(programs) {
+            if shown.as_ref() == Some(&program.app) {
+                continue;
+            }
+            let icon = match backend.icon(program) {
+                IconState::Sought => {
+                    self.seeks_icons = true;
+                    // Not another app's meanwhile.
+                    if shown.take().is_some() {
+                        item.set_icon(None);
+                    }
+                    continue;
+                }
+                IconState::None => None,
+                IconState::Found(icon) => {
+                    MenuIcon::from_rgba(icon.rgba.clone(), AppIcon::SIDE, AppIcon::SIDE).ok()
+                }
+            };
+            if icon.is_some() || shown.is_some() {
+                item.set_icon(icon);
+            }
+            *shown = Some(program.app.clone());
         }
     }
 

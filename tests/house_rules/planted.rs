@@ -101,7 +101,7 @@ fn a_pure_layer_that_does_something() {
 
 #[test]
 fn unsafe_outside_its_place() {
-    let block = "fn f() { unsafe { g() } }\n";
+    let block = "// SAFETY: it is.\nfn f() { unsafe { g() } }\n";
     caught("src/process/linux/sockets.rs", block, "leaves unsafe to ffi.rs");
     caught("src/capture/ffi.rs", block, "leaves unsafe to ffi.rs");
     caught("src/units.rs", "#![expect(unsafe_code, reason = \"\")]\n", "leaves unsafe to ffi.rs");
@@ -111,6 +111,8 @@ fn unsafe_outside_its_place() {
     passes(known, &block.repeat(*count));
     caught(known, &block.repeat(*count - 1), "are known");
     passes("src/process/linux/sockets.rs", "// unsafe is elsewhere\n");
+    let bare = format!("{}\nunsafe impl Send for A {{}}\n", "// Because.\n".repeat(8));
+    caught(known, &format!("{}{bare}", block.repeat(*count - 1)), "no sentence that begins with SAFETY");
 }
 
 #[test]

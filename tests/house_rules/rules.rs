@@ -92,6 +92,11 @@ pub(crate) const UNSAFE: &[(&str, usize, &str)] = &[
         13,
         "sysctl(3), libproc, drawing into memory, and what is in a dictionary of the network settings",
     ),
+    (
+        "src/process/macos/signature/ffi.rs",
+        10,
+        "who signed a program: functions of Security.framework and what they give away",
+    ),
     ("src/ui/shell/macos/ffi.rs", 8, "Apple events, and the class that hears them"),
 ];
 
@@ -218,6 +223,9 @@ fn source(path: &str, text: &str) -> Vec<String> {
             "says unsafe {found_here} times, and {known} are known (UNSAFE in tests/house_rules/rules.rs)"
         ),
     );
+    for line in unjustified(prose) {
+        rule(false, format!("line {line}: no sentence that begins with SAFETY says why this is sound"));
+    }
     let reads_clock = code.contains("::now(") || code.contains(".elapsed()");
     rule(CLOCKS.contains(&path) || !reads_clock, "reads the clock instead of being told the time".to_owned());
     rule(
@@ -297,6 +305,17 @@ fn literals(line: &str) -> impl Iterator<Item = &str> {
     let code = line.split("//").next().unwrap_or_default();
     code.split('"').skip(1).step_by(2)
 }
+
+/// The lines that say `unsafe` without `SAFETY:` in the comment above them, or in that of the statement they are part of.
+fn unjustified(text: &str) -> Vec<usize> {
+    let lines: Vec<&str> = text.lines().collect();
+    let is_unsafe = |line: &str| words(&without_comments_and_texts(line)).any(|word| word == "unsafe");
+    let is_said = |at: usize| lines[at.saturating_sub(NEAR)..=at].iter().any(|line| line.contains("SAFETY:"));
+    (0..lines.len()).filter(|at| is_unsafe(lines[*at]) && !is_said(*at)).map(|at| at + 1).collect()
+}
+
+/// How many lines above an `unsafe` its comment may begin.
+const NEAR: usize = 6;
 
 /// Whether `code` has this call or macro, and not only one whose name ends like it.
 fn calls(code: &str, call: &str) -> bool {

@@ -8,6 +8,8 @@ mod helper_parts;
 mod hostile_names;
 mod privacy;
 mod starved;
+mod strangers;
+mod sudden;
 mod traced;
 
 use std::process::Command;

@@ -23,7 +23,7 @@ use crate::{CROW, HELPER, can_run};
 const FOLDER: &str = "CROW_TEST_FOLDER";
 
 /// Makes the long runs out of the short ones: an app that is stopped for ten seconds and a flood to go with it.
-const LONG: &str = "CROW_LONG_FAULTS";
+pub(crate) const LONG: &str = "CROW_LONG_FAULTS";
 
 /// Runs the test `name` again in a mount namespace where `folder` is a file system of its own; true there.
 fn with_a_disk(name: &str, options: &str) -> Option<String> {
@@ -127,7 +127,7 @@ fn without_descriptors_it_works_or_ends_in_one_sentence() {
 }
 
 /// A line of `/proc/PID/status`, in kB or as a number.
-fn status(pid: u32, field: &str) -> Option<u64> {
+pub(crate) fn status(pid: u32, field: &str) -> Option<u64> {
     let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))?;
     line.split_whitespace().next()?.parse().ok()
@@ -225,7 +225,7 @@ fn a_killed_app_takes_its_helper_with_it() {
     }
 }
 
-fn children(pid: u32) -> Vec<u32> {
+pub(crate) fn children(pid: u32) -> Vec<u32> {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().filter_map(Result::ok);
     let listed = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
     listed
@@ -233,7 +233,7 @@ fn children(pid: u32) -> Vec<u32> {
         .collect()
 }
 
-fn is_gone(pid: u32) -> bool {
+pub(crate) fn is_gone(pid: u32) -> bool {
     fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| stat.contains(") Z "))
         || !Path::new(&format!("/proc/{pid}")).exists()
 }

@@ -273,6 +273,36 @@ mod tests {
         assert!(came_or_went("utun4", false, true).unwrap().contains("utun4 is back"));
     }
 
+    /// Reads a file with libpcap, which the loader of macOS programs on Linux has not.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_wanted_interface_goes_and_comes_back_and_its_packets_are_its_own() {
+        use std::sync::{Arc, Mutex};
+
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/pktap/derived_en0_tcp_pktap_v1.pcap");
+        let system = Arc::new(Mutex::new(Ok(vec!["en0".to_owned(), "pdp_ip0".to_owned()])));
+        let answer = Arc::clone(&system);
+        let list: Lister = Box::new(move || answer.lock().unwrap().clone());
+        let mut tap = Tap::new(Capture::from_file(file).unwrap(), list, Some("pdp_ip0")).unwrap();
+        assert_eq!(tap.check_interface(), None);
+        *system.lock().unwrap() = Ok(vec!["en0".to_owned()]);
+        assert!(tap.check_interface().unwrap().contains("pdp_ip0 is gone"));
+        assert_eq!(tap.check_interface(), None, "once");
+        assert!(tap.select(Some("utun4")).unwrap_err().to_string().contains("there are en0"));
+        *system.lock().unwrap() = Ok(vec!["pdp_ip0".to_owned(), "utun4".to_owned()]);
+        assert!(tap.check_interface().unwrap().contains("pdp_ip0 is back"));
+        let mut names = Vec::new();
+        let each = |frame: &Frame<'_>| names.push(pktap::read(frame.bytes).unwrap().interface.to_owned());
+        assert_eq!(tap.drain(each).unwrap(), 7);
+        assert!(names.iter().all(|name| name == "pdp_ip0"), "{names:?}");
+        // In the sandbox the system may not be asked any longer: the choice stands, and nothing is said of it.
+        *system.lock().unwrap() = Err("not permitted".to_owned());
+        assert_eq!(tap.check_interface(), None);
+        tap.select(Some("utun5")).unwrap();
+        *system.lock().unwrap() = Ok(Vec::new());
+        assert_eq!(tap.check_interface(), None);
+    }
+
     #[test]
     fn stamps_are_microseconds() {
         assert_eq!(timestamp(7, 1), Timestamp::new(7, 1_000));

@@ -1,5 +1,7 @@
 //! Tests of following TCP.
 
+mod diagram;
+
 use super::*;
 use Direction::{In, Out};
 use TcpState::{

@@ -5,25 +5,34 @@ use std::path::Path;
 
 #[cfg(target_os = "macos")]
 use super::ffi;
+use crate::process::apps;
+use crate::process::icons::Wanted;
 
 /// Icons are drawn at most this wide and high.
 #[cfg(target_os = "macos")]
 const MAX_PIXELS: u32 = 1_024;
 
-/// The icon of the bundle or file at `path`, drawn `pixels` wide and high: its width, its height and its pixels, row
-/// by row from the top, four bytes each (red, green, blue, alpha; not premultiplied). For any file that is there the
-/// Finder has an icon, if need be a general one.
+/// The icon of the bundle that the program is in, `side` pixels wide and high: row by row from the top, four bytes each
+/// (red, green, blue, opacity; not multiplied). A program of no bundle has none: the Finder's is the same for all of
+/// them, and tells nothing apart.
 ///
 /// May read files, so keep what it returns. Any thread may call it.
 #[cfg(target_os = "macos")]
 #[must_use]
-pub fn icon(path: &Path, pixels: u32) -> Option<(u32, u32, Vec<u8>)> {
-    if pixels == 0 || pixels > MAX_PIXELS || !path.exists() {
+pub fn icon(wanted: &Wanted<'_>) -> Option<Vec<u8>> {
+    let path = bundle(wanted).filter(|path| Path::new(path).exists())?;
+    if wanted.side == 0 || wanted.side > MAX_PIXELS {
         return None;
     }
-    let mut drawn = ffi::icon(path.to_str()?, pixels)?;
+    let mut drawn = ffi::icon(path, wanted.side)?;
     unmultiply(&mut drawn);
-    Some((pixels, pixels, drawn))
+    Some(drawn)
+}
+
+/// The bundle whose icon stands for the program: its app's.
+fn bundle<'a>(wanted: &Wanted<'a>) -> Option<&'a str> {
+    let is_bundle = |app: &&str| app.starts_with('/') && app.strip_suffix(".app").is_some();
+    Some(wanted.app).filter(is_bundle).or_else(|| wanted.path.and_then(apps::bundle_path))
 }
 
 /// Turns pixels whose colours were multiplied by their alpha into such whose were not.
@@ -39,6 +48,24 @@ fn unmultiply(pixels: &mut [u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_has_the_icon_of_its_outermost_bundle() {
+        const HELPER: &str =
+            "/Applications/Chrome.app/Contents/Frameworks/Chrome Helper.app/Contents/MacOS/Chrome Helper";
+        #[rustfmt::skip]
+        let cases = [
+            ("/Applications/Chrome.app", Some(HELPER), Some("/Applications/Chrome.app")),
+            ("/Applications/Chrome.app", None, Some("/Applications/Chrome.app")),
+            ("pid:7", Some(HELPER), Some("/Applications/Chrome.app")),
+            ("/usr/sbin/mDNSResponder", Some("/usr/sbin/mDNSResponder"), None),
+            ("Chrome.app", None, None),
+            ("", None, None),
+        ];
+        for (app, path, expected) in cases {
+            assert_eq!(bundle(&Wanted { app, path, side: 32 }), expected, "{app} {path:?}");
+        }
+    }
 
     #[test]
     fn colours_are_what_they_were_before_they_were_multiplied() {

@@ -23,8 +23,12 @@ pub mod pcblist;
 mod processes;
 #[cfg(target_os = "macos")]
 pub(crate) mod proxies;
+#[cfg(any(target_os = "macos", test))]
+pub mod signature;
 #[cfg(target_os = "macos")]
 mod system;
+#[cfg(any(target_os = "macos", test))]
+pub mod tunnels;
 
 #[cfg(target_os = "macos")]
 pub use system::Mac;

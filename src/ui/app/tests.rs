@@ -12,7 +12,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use super::*;
 use crate::aggregate::snapshot::{Both, HostName, HostSource, Route};
-use crate::event::{App as AppName, FlowId, InterfaceKind, ProcessKey, Protocol, TcpState};
+use crate::event::{App as AppName, FlowId, Identity, InterfaceKind, ProcessKey, Protocol, TcpState};
 use crate::session::{AppIcon, IconState, Job, JobResult, LoginItem, Program};
 use crate::settings::{LanguageChoice, Prefixes, RateUnit, RateWindow};
 use crate::time::Timestamp;
@@ -32,6 +32,8 @@ struct Fake {
     /// Icons that were asked for, and the one to give.
     icon: Mutex<Option<Arc<AppIcon>>>,
     icons_asked: Mutex<Vec<String>>,
+    /// Who every program is.
+    identity: Mutex<Option<Arc<Identity>>>,
 }
 
 impl Backend for Fake {
@@ -64,6 +66,10 @@ impl Backend for Fake {
     fn icon(&self, program: &Program) -> IconState {
         self.icons_asked.lock().unwrap().push(program.app.clone());
         self.icon.lock().unwrap().clone().map_or(IconState::None, IconState::Found)
+    }
+
+    fn identity(&self, _program: &Program) -> Option<Arc<Identity>> {
+        self.identity.lock().unwrap().clone()
     }
 }
 
@@ -147,6 +153,7 @@ fn connection(flow: u64, owner: i32, host: &str) -> Arc<ConnectionRow> {
         counted: Both::default(),
         route: Route::Direct,
         route_via: None,
+        route_chain: None,
     })
 }
 
@@ -622,6 +629,27 @@ fn settings_take_effect_and_are_saved_a_second_later() {
     assert_eq!((saved.appearance, saved.rate_window), (Appearance::Light, RateWindow::ThirtySeconds));
     window.run_steps(6);
     assert!(fake.taken().is_empty(), "saved once");
+}
+
+#[test]
+fn a_local_proxy_is_asked_only_where_the_user_says_so() {
+    let (mut window, fake) = open(three());
+    assert!(!window.state().settings().proxy_api.on, "nobody is asked unless the user wants it");
+    request_settings(&window.ctx);
+    window.run_steps(3);
+    assert!(window.query_by_label("Controller").is_none(), "no field for what is off");
+    window.get_by_label("Ask it which connections it has (Clash API)").click();
+    window.run_steps(12);
+    let saved = fake.taken().into_iter().rev().find_map(|action| match action {
+        Action::SaveSettings(settings) => Some(settings.proxy_api),
+        _ => None,
+    });
+    let saved = saved.unwrap();
+    assert!(saved.on && saved.end().is_some(), "{saved:?}");
+    assert!(window.query_all_by_label("Controller").next().is_some());
+    assert!(window.query_all_by_label("Secret").next().is_some());
+    let wrong = "Needs an address of this machine, such as 127.0.0.1:9090";
+    assert!(window.query_by_label(wrong).is_none());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::aggregate::snapshot::{ProcessRow, Rows, Snapshot};
 use crate::lang::{heard, say};
-use crate::session::{CaptureState, Status};
+use crate::session::{CaptureState, Program, Status};
 use crate::settings::{MenuBar, Units};
 use crate::ui::icon::{Levels, level};
 use crate::ui::views::process;
@@ -31,6 +31,8 @@ pub(super) struct Face {
     pub(super) up: String,
     /// At most [`MAX_PROCESSES`] lines, the busiest first.
     pub(super) processes: Vec<String>,
+    /// Whose lines those are, for their icons.
+    pub(super) programs: Vec<Program>,
     /// Whether *Pause* has its check mark.
     pub(super) paused: bool,
     /// The bars.
@@ -45,6 +47,7 @@ impl Face {
         let (rate, bytes) = (snapshot.totals.rate, snapshot.totals.bytes);
         let (down, up) = (units.rate(rate.rx), units.rate(rate.tx));
         let rates = format!("↓ {down}  ↑ {up}");
+        let busiest = busiest(&snapshot.processes);
         let mut tooltip = say!("tray-total", down = units.bytes(bytes.rx), up = units.bytes(bytes.tx));
         if let Some(note) = note(status) {
             // Writing to a string cannot fail.
@@ -56,7 +59,8 @@ impl Face {
             rates,
             down,
             up,
-            processes: busiest(&snapshot.processes).into_iter().map(|row| line(row, units)).collect(),
+            processes: busiest.iter().map(|row| line(row, units)).collect(),
+            programs: busiest.iter().map(|row| program(row)).collect(),
             paused: status.paused,
             levels: Levels { down: level(rate.rx.get()), up: level(rate.tx.get()) },
             style: MenuBar::default(),
@@ -97,6 +101,11 @@ fn busiest(rows: &Rows<ProcessRow>) -> Vec<&ProcessRow> {
     });
     rows.truncate(MAX_PROCESSES);
     rows
+}
+
+/// What the row's icon is looked for by.
+fn program(row: &ProcessRow) -> Program {
+    Program { app: row.app.id.clone(), path: row.path.clone() }
 }
 
 /// `Slack   ↓ 2.62 MB/s  ↑ 32.4 kB/s`; a side that is quiet is left out, a quiet process is a dash.

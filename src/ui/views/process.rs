@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::figures::Figures;
 use super::{Column, Field, Key, MenuContext, MenuEntry, Picked, Row, SortKey, TopRow};
-use crate::aggregate::snapshot::{ConnectionRow, ProcessRow, Rows, Snapshot, Source};
+use crate::aggregate::snapshot::{ConnectionRow, HostNote, ProcessRow, Rows, Snapshot, Source};
 use crate::event::ProcessKey;
 use crate::filter::Filter;
 use crate::lang::{phrase, say};
@@ -162,6 +162,21 @@ impl TopRow for ProcessRow {
 /// What a process is called: what has no owner, in the user's language.
 pub(crate) fn name(row: &ProcessRow) -> &str {
     if row.key.is_some() { &row.name } else { say!("unattributed") }
+}
+
+/// How a process that talks to a resolver behind closed doors asks for names.
+pub(crate) fn names_of(row: &ProcessRow, snapshot: &Snapshot) -> Option<String> {
+    let own = || snapshot.connections.iter().filter(|connection| connection.process == row.key);
+    let (_, operator) = own()
+        .filter_map(|connection| connection.host_note())
+        .find(|(note, _)| *note == HostNote::EncryptedDns)?;
+    let operator = operator.map(|operator| format!(" ({operator})")).unwrap_or_default();
+    let is_in_clear = own().any(|connection| connection.remote.port() == 53);
+    Some(if is_in_clear {
+        say!("names-also", operator = operator)
+    } else {
+        say!("names-only", operator = operator)
+    })
 }
 
 /// The process with this key.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::aggregate::snapshot::Watched;
+use crate::event::Signature;
 use crate::session::Target;
 use crate::settings::Distance;
 
@@ -171,6 +172,40 @@ fn the_selected_row_is_watched_while_the_details_show() {
     window.key_press_modifiers(Modifiers::COMMAND, Press::I);
     window.run();
     assert!(fake.taken().contains(&Action::Watch(None)));
+}
+
+#[test]
+fn the_details_say_who_signed_a_program_once_the_system_has_said_so() {
+    let mut row = ProcessRow::clone(&process(1, "alpha", 1.0));
+    row.path = Some("/Applications/Alpha.app/Contents/MacOS/alpha".into());
+    let (mut window, fake) = open(Snapshot { processes: vec![Arc::new(row)].into(), ..Snapshot::default() });
+    press(&mut window, Press::ArrowDown);
+    window.key_press_modifiers(Modifiers::COMMAND, Press::I);
+    window.run();
+    assert!(window.query_by_label("Signed by").is_none(), "nothing is guessed");
+    let by = |name: &str, team: Option<&str>, is_known| Signature::By {
+        name: name.to_owned(),
+        team: team.map(str::to_owned),
+        is_known,
+    };
+    #[rustfmt::skip]
+    let cases = [
+        (by("Developer ID Application: A (TEAM)", Some("TEAM"), true), "Developer ID Application: A (TEAM)"),
+        (by("Apple Mac OS Application Signing", Some("TEAM"), true), "Apple Mac OS Application Signing, team TEAM"),
+        (by("Software Signing", None, true), "Software Signing"),
+        (by("Software Signing", None, false), "Software Signing, for whom Apple does not vouch"),
+        (Signature::AdHoc, "nobody by name (ad hoc)"),
+        (Signature::None, "nobody"),
+        (Signature::Broken, "somebody, and changed since then"),
+    ];
+    for (signature, words) in cases {
+        let identity = Identity { bundle: Some("org.alpha".to_owned()), signature: Some(signature) };
+        *fake.identity.lock().unwrap() = Some(Arc::new(identity));
+        window.run();
+        window.get_by_label("Bundle ID");
+        window.get_by_label("org.alpha");
+        window.get_by_label(words);
+    }
 }
 
 #[test]
