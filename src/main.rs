@@ -127,6 +127,9 @@ fn window(cli: &Cli) -> anyhow::Result<()> {
         waker: waker.clone(),
     });
     let told = pipeline.backend();
+    if desk.settings.load().reverse_dns {
+        told.act(Action::ReverseDns(true));
+    }
     let writer = thread::Builder::new().name("settings".to_owned()).spawn(move || {
         told.act(Action::LoginItem(login_item::state()));
         for order in from_window {
@@ -235,6 +238,10 @@ impl Backend for Desk {
 
     fn icon(&self, program: &Program) -> IconState {
         self.pipeline.icon(program)
+    }
+
+    fn name_of(&self, pid: i32) -> Option<Arc<str>> {
+        self.pipeline.name_of(pid)
     }
 
     fn settings(&self) -> Arc<Settings> {

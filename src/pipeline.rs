@@ -24,11 +24,13 @@ mod chores;
 mod live;
 mod proxy_api;
 mod recording;
+mod reverse;
 mod sockets;
 mod system;
 
-use chores::{Chore, KnownIcons, KnownIdentities};
+use chores::{Chore, KnownIcons, KnownIdentities, KnownNames};
 pub use recording::SAMPLE;
+use reverse::Reverse;
 
 /// Batches of events that may wait for the aggregator. When they do, the capture thread waits, then the pipe
 /// fills, then the helper coalesces: nothing is lost.
@@ -101,6 +103,7 @@ struct Shared {
     to_chores: Sender<Chore>,
     to_proxy_api: Sender<ProxyApi>,
     icons: ArcSwap<KnownIcons>,
+    names: ArcSwap<KnownNames>,
     identities: ArcSwap<KnownIdentities>,
     /// The running helper's ear, so that quitting does not wait for its next word.
     helper: ArcSwapOption<Control>,
@@ -147,6 +150,7 @@ impl Pipeline {
             to_chores,
             to_proxy_api,
             icons: ArcSwap::default(),
+            names: ArcSwap::default(),
             identities: ArcSwap::default(),
             helper: ArcSwapOption::empty(),
             shown: AtomicBool::new(options.shown),
@@ -160,6 +164,7 @@ impl Pipeline {
             actions: aggregate_actions,
             window: options.window,
             shown: options.shown,
+            reverse: None,
         };
         let capture = CaptureThread { shared: Arc::clone(&shared), out: messages, actions: capture_actions };
         let input = options.input;
@@ -245,6 +250,10 @@ impl Backend for Shared {
 
     fn icon(&self, program: &Program) -> IconState {
         self.icon_of(program)
+    }
+
+    fn name_of(&self, pid: i32) -> Option<Arc<str>> {
+        self.known_name(pid)
     }
 
     fn identity(&self, program: &Program) -> Option<Arc<Identity>> {
@@ -363,6 +372,8 @@ struct AggregateThread {
     actions: Receiver<Action>,
     window: RateWindow,
     shown: bool,
+    /// Only while the user wants it.
+    reverse: Option<Reverse>,
 }
 
 impl AggregateThread {
@@ -399,6 +410,7 @@ impl AggregateThread {
                         self.window = window;
                         aggregator.set_window(window);
                     }
+                    Ok(Action::ReverseDns(on)) => self.reverse = on.then(Reverse::start).transpose().unwrap_or_default(),
                     Ok(Action::Reset) => aggregator.reset(now(source, clock)),
                     Ok(Action::Watch(watch)) => {
                         aggregator.watch(watch);
@@ -418,6 +430,10 @@ impl AggregateThread {
                         continue;
                     }
                     let snapshot = aggregator.tick(now(source, clock));
+                    // The addresses of a recording are another network's, or of another time.
+                    if source == Source::Live && let Some(reverse) = &mut self.reverse {
+                        reverse.name(&mut aggregator, &snapshot);
+                    }
                     // A paused display keeps its picture while counting goes on behind it.
                     if !(self.shared.status.load().paused && source == Source::Live) {
                         self.shared.snapshot.store(snapshot);

@@ -141,6 +141,8 @@ pub enum Action {
     Watch(Option<Watch>),
     /// Average rates over this span.
     Window(RateWindow),
+    /// Ask the system's resolver for the names of addresses that nobody named in the open, or no longer.
+    ReverseDns(bool),
     /// Set all totals to zero.
     Reset,
     /// Make a new picture now, without waiting for the next one's turn.
@@ -204,6 +206,12 @@ pub trait Backend: Send + Sync {
     /// A program's icon. The first question has it looked for.
     fn icon(&self, _program: &Program) -> IconState {
         IconState::None
+    }
+
+    /// What a process of this machine is called, such as another one's parent. The first question has it looked for;
+    /// `None` until it is known, and where the system does not say.
+    fn name_of(&self, _pid: i32) -> Option<Arc<str>> {
+        None
     }
 
     /// Who a program is to the system. The first question has it found out; until then, and where the system says

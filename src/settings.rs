@@ -370,6 +370,8 @@ pub struct Settings {
     pub proxy_api: ProxyApi,
     /// Whether the pane with the selected row's details shows.
     pub details: bool,
+    /// Whether the system's resolver is asked for the names of addresses (reverse DNS). It talks to the network.
+    pub reverse_dns: bool,
     /// How large the window was.
     pub window: WindowSize,
 }
@@ -390,6 +392,7 @@ impl Default for Settings {
             menu_bar: MenuBar::default(),
             proxy_api: ProxyApi::default(),
             details: false,
+            reverse_dns: false,
             window: WindowSize::default(),
         }
     }

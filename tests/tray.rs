@@ -245,6 +245,92 @@ fn the_tray_item_outlives_the_window() {
     crow.expect_end();
 }
 
+/// The window as a screen reader knows it.
+struct Reader<'a>(&'a Desktop);
+
+impl<'a> Reader<'a> {
+    /// Says that there is one, before Crow starts. `None`, and a printed line, when the system has none of it.
+    fn start(desktop: &'a Desktop) -> Option<Self> {
+        let reader = Self(desktop);
+        if reader.ask(&["enable"]).is_none() {
+            eprintln!("skipped: no AT-SPI (at-spi2-core, gir1.2-atspi-2.0)");
+            return None;
+        }
+        Some(reader)
+    }
+
+    fn ask(&self, words: &[&str]) -> Option<String> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/accessible.py");
+        self.0.output(PYTHON, &[&[script.to_str().unwrap()], words].concat())
+    }
+
+    /// The nodes of a role from top to bottom: what they are called and whether they are selected.
+    fn nodes(&self, role: &str) -> Vec<(String, bool)> {
+        let nodes: Value =
+            serde_json::from_str(&self.ask(&["nodes", role]).unwrap_or_default()).unwrap_or_default();
+        let node = |node: &Value| {
+            (node["name"].as_str().unwrap_or_default().to_owned(), node["selected"] == Value::Bool(true))
+        };
+        nodes.as_array().map(|nodes| nodes.iter().map(node).collect()).unwrap_or_default()
+    }
+
+    fn click(&self, name: &str) {
+        wait_for(&format!("{name:?} to click"), || self.ask(&["click", name]));
+    }
+}
+
+#[test]
+fn a_row_is_found_and_sorted_through_the_accessibility_tree() {
+    let Some(desktop) = Desktop::start() else { return };
+    let Some(reader) = Reader::start(&desktop) else { return };
+    let mut host = TrayHost::start(&desktop);
+    let mut crow = desktop.crow();
+    desktop.wait_for_windows(1);
+
+    // What is found in the window that the tray opens again, not in the first one.
+    wait_for("the rates in the tray", || {
+        host.property("Title").as_str().unwrap().starts_with("Crow  ↓ ").then_some(())
+    });
+    desktop.close_window();
+    desktop.wait_for_windows(0);
+    host.ask("activate");
+    desktop.wait_for_windows(1);
+
+    // A row is one sentence, and its table can be sorted by each column's head.
+    let rows = || reader.nodes("table row");
+    wait_for("rows that say what moves", || {
+        rows().iter().filter(|(name, _)| name.contains(", down ") && name.contains(", up ")).nth(3).map(drop)
+    });
+    // A recording that stands still is the same from the first row that is read to the last one.
+    host.ask("click Pause");
+    wait_for("the recording to stand still", || {
+        reader.nodes("button").iter().any(|(name, _)| name == "Play recording").then_some(())
+    });
+    reader.click("Process, not sorted");
+    wait_for("the head to say how it is sorted", || {
+        reader
+            .nodes("column header")
+            .iter()
+            .any(|(name, _)| name == "Process, sorted ascending")
+            .then_some(())
+    });
+    wait_for("rows in the order of their names", || {
+        let names: Vec<String> = rows().iter().map(|(name, _)| name.to_lowercase()).collect();
+        let names: Vec<&str> = names.iter().map(|name| name.split(',').next().unwrap()).collect();
+        (names.len() > 3 && names.is_sorted()).then_some(())
+    });
+
+    // A click selects; the next table is a tab away.
+    let (first, _) = rows().into_iter().next().unwrap();
+    reader.click(&first);
+    wait_for("a selected row", || rows().into_iter().find(|(_, is_selected)| *is_selected));
+    reader.click("Connections");
+    wait_for("connections", || rows().iter().any(|(name, _)| name.contains(", https, ")).then_some(()));
+
+    host.ask("click Quit Crow");
+    crow.expect_end();
+}
+
 #[test]
 fn without_a_tray_host_closing_the_window_ends_the_program() {
     let Some(desktop) = Desktop::start() else { return };

@@ -122,6 +122,15 @@ impl Aggregator {
         self.route_all(vec![id]);
     }
 
+    /// Gives a flow without a name the one that its address's owner gave the address (reverse DNS).
+    pub fn learn_reverse(&mut self, id: FlowId, name: &str, time: Timestamp) {
+        let Some(name) = names::host_name(name) else { return };
+        if self.connections.get(id).is_some_and(|flow| flow.row.host.is_none()) {
+            let host = HostName { name, source: HostSource::Ptr, learned: time, outer: false };
+            self.recredit(id, |flow| set_host(flow, host));
+        }
+    }
+
     /// Gives a flow a name that it said itself, unless it has a better one.
     pub(super) fn give(&mut self, id: FlowId, time: Timestamp, name: &Name) {
         let Some(text) = names::host_name(&name.name) else { return };
@@ -150,7 +159,8 @@ impl Aggregator {
 
 fn place(id: FlowId, flow: &Flow) -> Place {
     let row = &flow.row;
-    let is_dns = row.protocol == Protocol::TCP && [row.local, row.remote].iter().any(|end| end.port() == DNS);
+    let is_dns =
+        row.protocol == Protocol::TCP && [row.local, row.remote].iter().any(|end| DNS.contains(&end.port()));
     Place { flow: id, opener: flow.opener, is_dns }
 }
 
@@ -174,5 +184,5 @@ fn set_host(flow: &mut Flow, host: HostName) {
     row.host = Some(host);
 }
 
-/// The port of DNS, also over TCP (RFC 1035 §4.2.2).
-const DNS: u16 = 53;
+/// The ports of DNS and LLMNR, also over TCP (RFC 1035 §4.2.2, RFC 4795 §2.1).
+const DNS: [u16; 2] = [53, 5355];

@@ -65,7 +65,7 @@ pub enum LaunchError {
     )]
     NoWay(PathBuf),
     /// There is a way, but the user has not been asked yet.
-    #[error("live capture needs your permission; press Start live capture to be asked for it")]
+    #[error("permission adds names, UDP and connections that last a moment")]
     NotAsked,
     /// The user said no.
     #[error("permission to capture was not given; press Start live capture to be asked again")]

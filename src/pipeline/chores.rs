@@ -13,6 +13,7 @@ use crate::event::Identity;
 use crate::process::ending::{Doomed, Ender};
 use crate::process::icons::{Icons, Wanted};
 use crate::process::identity;
+use crate::process::name_of;
 use crate::process::reveal::reveal;
 use crate::session::{Action, AppIcon, Backend as _, IconState, Program, Target};
 
@@ -22,9 +23,14 @@ const MAX_WAITING_CHORES: usize = 64;
 /// Programs whose icons and signers, or the lack of one, are remembered; when full, all are forgotten.
 const MAX_ICONS: usize = 512;
 
+/// Processes whose names are remembered; when full, all are forgotten.
+const MAX_NAMES: usize = 64;
+
 /// What is known of icons, by the app's id.
 pub(super) type KnownIcons = BTreeMap<String, IconState>;
 
+/// What is known of processes' names, by pid; `None` is being looked for, or has no name.
+pub(super) type KnownNames = BTreeMap<i32, Option<Arc<str>>>;
 /// Who programs are, by what was asked for; `None` while it is being found out, and where there is nothing to say.
 pub(super) type KnownIdentities = BTreeMap<Program, Option<Arc<Identity>>>;
 
@@ -36,6 +42,8 @@ pub(super) enum Chore {
     Reveal(Arc<str>),
     /// Find an icon.
     Icon(Program),
+    /// Find out what a process is called.
+    Name(i32),
     /// Find out who a program is.
     Identify(Program),
 }
@@ -76,6 +84,7 @@ pub(super) fn start(shared: Weak<Shared>, chores: Receiver<Chore>) -> std::io::R
                         .map_or(IconState::None, |rgba| IconState::Found(Arc::new(AppIcon { rgba })));
                     shared.know_icon(&program.app, &found);
                 }
+                Chore::Name(pid) => shared.know_name(pid, name_of(pid).map(Into::into).as_ref()),
                 Chore::Identify(program) => {
                     let found = identity::find(&program.app, program.path.as_deref()).map(Arc::new);
                     shared.know_identity(&program, found.as_ref());
@@ -110,6 +119,17 @@ impl Shared {
         });
     }
 
+    /// What a process is called. The first question has it looked for.
+    pub(super) fn known_name(&self, pid: i32) -> Option<Arc<str>> {
+        if let Some(known) = self.names.load().get(&pid) {
+            return known.clone();
+        }
+        if self.to_chores.try_send(Chore::Name(pid)).is_ok() {
+            self.know_name(pid, None);
+        }
+        None
+    }
+
     /// Who a program is. The first question has it found out.
     pub(super) fn identity_of(&self, program: &Program) -> Option<Arc<Identity>> {
         if let Some(known) = self.identities.load().get(program) {
@@ -129,6 +149,18 @@ impl Shared {
             let entry = known.entry(program.clone()).or_default();
             *entry = found.cloned().or(entry.take());
             known
+        });
+    }
+
+    fn know_name(&self, pid: i32, name: Option<&Arc<str>>) {
+        self.names.rcu(|names| {
+            let mut names =
+                if names.len() < MAX_NAMES { KnownNames::clone(names) } else { KnownNames::new() };
+            // What was found is not forgotten for a question that crossed it.
+            if name.is_some() || !names.contains_key(&pid) {
+                names.insert(pid, name.cloned());
+            }
+            names
         });
     }
 

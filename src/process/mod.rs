@@ -28,6 +28,11 @@ pub mod waiting;
 
 use std::io;
 
+#[cfg(target_os = "linux")]
+pub(crate) use linux::processes::name_of;
+#[cfg(target_os = "macos")]
+pub(crate) use macos::name_of;
+
 use crate::event::{Direction, FlowId, FlowKey, Owner, Process, ProcessKey};
 use crate::time::Timestamp;
 

@@ -314,7 +314,6 @@ impl App {
         }
         let mut banners = states::banners(&self.status, &self.snapshot, &self.notices);
         banners.extend(self.ending.banner());
-        banners.extend(self.filter_error.as_ref().map(states::filter_banner));
         for (place, banner) in banners.iter().enumerate() {
             let name = format!("{} {}", banner.strong, banner.quiet);
             if self.dismissed.contains(&name) {

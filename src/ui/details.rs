@@ -18,9 +18,9 @@ use super::widgets::icon::{self, Icon};
 use super::widgets::long_chart;
 use super::{routes, text};
 use crate::aggregate::snapshot::{
-    Both, ConnectionRow, DomainRow, History, ProcessRow, Route, Snapshot, Watch, Watched,
+    Both, ConnectionRow, DomainRow, History, ProcessRow, Snapshot, Source, Watch, Watched,
 };
-use crate::event::{Signature, TcpState};
+use crate::event::TcpState;
 use crate::lang::say;
 use crate::session::{Backend, Program};
 use crate::settings::Units;
@@ -58,7 +58,11 @@ impl Partners {
         match picked {
             Picked::Process(process) => {
                 let own = snapshot.connections.iter().filter(|row| row.process == process.key);
-                own.for_each(|row| add(remote_name(row), row.bytes));
+                // By domain, as far as there is one: a site's many hosts are one partner.
+                let site = |row: &ConnectionRow| {
+                    row.domain.as_ref().map_or_else(|| remote_name(row), ToString::to_string)
+                };
+                own.for_each(|row| add(site(row), row.bytes));
             }
             Picked::Domain(domain) => {
                 let address = domain.is_address.then(|| domain.domain.parse().ok()).flatten();
@@ -218,7 +222,7 @@ fn columns_ui(
     let facts_width = (room.x * 0.34).clamp(220.0, 420.0);
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 18.0;
-        let (mut first, second) = facts(picked, snapshot, units);
+        let (mut first, second) = facts(picked, snapshot, (units, backend));
         if let Picked::Process(row) = picked {
             first.extend(identity_facts(row, backend));
         }
@@ -263,7 +267,7 @@ fn facts_ui(ui: &mut Ui, id: &str, facts: &[Fact], tokens: &Tokens) {
             ui.horizontal_top(|ui| {
                 let (rect, response) = ui.allocate_exact_size(vec2(widest, LINE - 3.0), Sense::hover());
                 response.widget_info(|| WidgetInfo::labeled(Role::Label, true, *name));
-                ui.painter().text(rect.left_center(), egui::Align2::LEFT_CENTER, name, style(), tokens.dim);
+                ui.painter().text(rect.left_top(), egui::Align2::LEFT_TOP, name, style(), tokens.dim);
                 // What is long goes on in the next line: it is here to be read whole.
                 ui.add(Label::new(RichText::new(value).color(tokens.text)).wrap());
             });
@@ -338,34 +342,58 @@ fn chart_of<'a>(picked: &'a Picked<'_>, snapshot: &Snapshot) -> Option<(Option<&
     Some((whose, Watched { of, seconds, tens: History::default(), tens_age: Duration::ZERO, known }))
 }
 
-fn facts(picked: &Picked<'_>, snapshot: &Snapshot, units: Units) -> (Vec<Fact>, Vec<Fact>) {
+fn facts(
+    picked: &Picked<'_>,
+    snapshot: &Snapshot,
+    (units, backend): (Units, &dyn Backend),
+) -> (Vec<Fact>, Vec<Fact>) {
     match picked {
-        Picked::Process(row) => (process_facts(row, snapshot, units), Vec::new()),
+        Picked::Process(row) => (process_facts(row, snapshot, (units, backend)), Vec::new()),
         Picked::Connection(row) => (ends_of(row, snapshot, units), numbers_of(row, snapshot, units)),
         Picked::Domain(row) => (domain_facts(row, snapshot, units), Vec::new()),
         Picked::Host(row) => (host_facts(row, snapshot, units), Vec::new()),
     }
 }
 
-fn process_facts(row: &ProcessRow, snapshot: &Snapshot, units: Units) -> Vec<Fact> {
+/// A process's parent as far as the picture knows it: processes that use the network.
+fn parent_in<'a>(row: &ProcessRow, snapshot: &'a Snapshot) -> Option<&'a str> {
+    let parent = row.parent?;
+    let is_parent = |other: &&Arc<ProcessRow>| other.key.is_some_and(|key| key.pid == parent);
+    snapshot.processes.iter().find(is_parent).map(|row| &*row.name)
+}
+
+/// The parent by name and pid. Of one that uses no network the system is asked, where it is this machine's.
+fn parent_of(row: &ProcessRow, snapshot: &Snapshot, backend: &dyn Backend) -> Option<String> {
+    let parent = row.parent.filter(|parent| *parent > 0)?;
+    let known = parent_in(row, snapshot).map(Arc::from);
+    let is_here = snapshot.source == Source::Live;
+    let name = known.or_else(|| backend.name_of(parent).filter(|_| is_here));
+    Some(name.map_or_else(|| parent.to_string(), |name| format!("{name} ({parent})")))
+}
+
+fn process_facts(
+    row: &ProcessRow,
+    snapshot: &Snapshot,
+    (units, backend): (Units, &dyn Backend),
+) -> Vec<Fact> {
     let ago = |time| text::ago(snapshot.time.since(time));
     let mut facts = Vec::new();
     match row.key {
         Some(key) => facts.push((say!("column-pid"), key.pid.to_string())),
         None => facts.push((say!("fact-what"), say!("fact-what-unattributed").to_owned())),
     }
-    if let Some(parent) = row.parent {
-        let is_parent = |other: &&Arc<ProcessRow>| other.key.is_some_and(|key| key.pid == parent);
-        let name = snapshot.processes.iter().find(is_parent).map(|row| format!(" ({})", row.name));
-        facts.push((say!("fact-parent"), format!("{parent}{}", name.unwrap_or_default())));
-    }
+    facts.extend(parent_of(row, snapshot, backend).map(|parent| (say!("fact-parent"), parent)));
     facts.extend(row.user.as_ref().map(|user| (say!("fact-user"), user.to_string())));
     if row.app.name != *row.name && !row.app.name.is_empty() {
         facts.push((say!("fact-app"), row.app.name.clone()));
     }
+    // A Mac's bundle; elsewhere the app's id is the program's path once more.
+    let is_bundle = row.app.id.starts_with('/') && row.path.as_deref().is_none_or(|path| path != row.app.id);
+    facts.extend(is_bundle.then(|| (say!("fact-bundle"), row.app.id.clone())));
     facts.extend(row.path.as_ref().map(|path| (say!("fact-program"), path.to_string())));
     facts.extend(process::names_of(row, snapshot).map(|names| (say!("fact-names"), names)));
     facts.extend(row.key.and_then(|key| key.started).map(|started| (say!("fact-started"), ago(started))));
+    facts.push((say!("fact-open"), say!("count-connections", count = row.connections)));
     facts.push((say!("fact-first-packet"), ago(row.first_seen)));
     facts.push((say!("fact-last-packet"), ago(row.last_seen)));
     facts.push((say!("fact-received"), text::bytes_or_zero(row.bytes.rx, units)));
@@ -382,21 +410,8 @@ fn identity_facts(row: &ProcessRow, backend: &dyn Backend) -> Vec<Fact> {
     let Some(identity) = backend.identity(&program) else { return Vec::new() };
     let bundle = identity.bundle.clone().map(|bundle| (say!("fact-bundle"), bundle));
     let signature =
-        identity.signature.as_ref().map(|signature| (say!("fact-signed-by"), signed_by(signature)));
+        identity.signature.as_ref().map(|signature| (say!("fact-signed-by"), process::signed_by(signature)));
     bundle.into_iter().chain(signature).collect()
-}
-
-fn signed_by(signature: &Signature) -> String {
-    match signature {
-        Signature::None => say!("signed-nobody").to_owned(),
-        Signature::Broken => say!("signed-broken").to_owned(),
-        Signature::AdHoc => say!("signed-ad-hoc").to_owned(),
-        Signature::By { name, is_known: false, .. } => say!("signed-unvouched", name = name.as_str()),
-        Signature::By { name, team: Some(team), .. } if !name.contains(team.as_str()) => {
-            say!("signed-team", name = name.as_str(), team = team.as_str())
-        }
-        Signature::By { name, .. } => name.clone(),
-    }
 }
 
 fn ends_of(row: &ConnectionRow, snapshot: &Snapshot, units: Units) -> Vec<Fact> {
@@ -420,15 +435,8 @@ fn ends_of(row: &ConnectionRow, snapshot: &Snapshot, units: Units) -> Vec<Fact> 
     );
     facts.push((say!("fact-route"), routes::sentence(row)));
     facts.extend(row.route_chain.as_ref().map(|chain| (say!("fact-leaves-by"), chain.to_string())));
-    let carried =
-        snapshot.totals.routes.tunnels.iter().find(|tunnel| row.route_via.as_ref() == Some(&tunnel.name));
-    if row.route == Route::Carrier {
-        facts.extend(
-            carried
-                .and_then(|tunnel| routes::overhead(tunnel, units))
-                .map(|words| (say!("fact-overhead"), words)),
-        );
-    }
+    let overhead = routes::overhead_of(row, &snapshot.totals.routes, units);
+    facts.extend(overhead.map(|words| (say!("fact-overhead"), words)));
     facts.push((say!("fact-protocol"), row.protocol.to_string().to_uppercase()));
     facts.push((say!("fact-interface"), row.interface.to_string()));
     facts

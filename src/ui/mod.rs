@@ -10,6 +10,7 @@ pub mod icons;
 pub mod key_sheet;
 pub mod keys;
 pub mod playback;
+pub mod preferences;
 pub mod routes;
 pub mod shell;
 pub mod states;

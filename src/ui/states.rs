@@ -10,7 +10,6 @@ use super::text;
 use super::theme::{BODY, HEADING, Tokens};
 use super::widgets::icon::{self, Icon};
 use crate::aggregate::snapshot::Snapshot;
-use crate::filter::FilterError;
 use crate::lang::{heard, say};
 use crate::session::{Action, CaptureState, Status};
 
@@ -55,12 +54,14 @@ impl Banner {
 /// What there is to say now, the most important first.
 #[must_use]
 pub fn banners(status: &Status, snapshot: &Snapshot, notices: &[String]) -> Vec<Banner> {
-    let mut banners: Vec<Banner> = capture_banner(status).into_iter().collect();
+    // An empty table says the same, larger.
+    let is_said = matches!(status.capture, CaptureState::Gone { .. }) && snapshot.processes.is_empty();
+    let mut banners: Vec<Banner> = capture_banner(status).filter(|_| !is_said).into_iter().collect();
     if let Some(fault) = &snapshot.fault {
-        banners.push(Banner::new(Tone::Warning, say!("banner-fault"), heard(fault)).dismissible());
+        banners.push(Banner::new(Tone::Warning, say!("banner-fault"), said(fault)).dismissible());
     }
     for limit in &snapshot.limits {
-        let banner = Banner::new(Tone::Warning, say!("banner-limit"), heard(limit));
+        let banner = Banner::new(Tone::Warning, say!("banner-limit"), said(limit));
         banners.push(banner.with_action(say!("reset-counts"), Action::Reset).dismissible());
     }
     if snapshot.totals.capture.dropped > 0 {
@@ -68,18 +69,17 @@ pub fn banners(status: &Status, snapshot: &Snapshot, notices: &[String]) -> Vec<
         banners.push(banner.with_action(say!("reset-counts"), Action::Reset).dismissible());
     }
     for notice in notices {
-        banners.push(Banner::new(Tone::Calm, say!("settings"), heard(notice)).dismissible());
+        banners.push(Banner::new(Tone::Calm, say!("settings"), said(notice)).dismissible());
     }
     if let Some(notice) = &status.notice {
-        banners.push(Banner::new(Tone::Warning, say!("banner-notice"), heard(notice)).dismissible());
+        banners.push(Banner::new(Tone::Warning, say!("banner-notice"), said(notice)).dismissible());
     }
     banners
 }
 
-/// Says in place what is wrong with a filter.
-#[must_use]
-pub fn filter_banner(error: &FilterError) -> Banner {
-    Banner::new(Tone::Warning, say!("banner-filter"), text::filter_error(error))
+/// What the rest of Crow says, as a sentence of its own.
+fn said(sentence: &str) -> Cow<'static, str> {
+    text::sentence(&heard(sentence)).into()
 }
 
 fn capture_banner(status: &Status) -> Option<Banner> {
@@ -91,7 +91,7 @@ fn capture_banner(status: &Status) -> Option<Banner> {
             Some(banner.with_action(say!("resume"), Action::Pause(false)))
         }
         CaptureState::Sockets { why, is_asking } => {
-            let banner = Banner::new(Tone::Calm, say!("banner-sockets"), heard(why));
+            let banner = Banner::new(Tone::Calm, say!("banner-sockets"), said(why));
             Some(if *is_asking {
                 banner
             } else {
@@ -99,15 +99,15 @@ fn capture_banner(status: &Status) -> Option<Banner> {
             })
         }
         CaptureState::Sample { why } => {
-            let banner = Banner::new(Tone::Calm, say!("banner-sample"), heard(why));
+            let banner = Banner::new(Tone::Calm, say!("banner-sample"), said(why));
             Some(banner.with_action(say!("start-live-capture"), Action::StartCapture))
         }
         CaptureState::Gone { why } => {
-            let banner = Banner::new(Tone::Warning, say!("banner-gone"), heard(why));
+            let banner = Banner::new(Tone::Warning, say!("banner-gone"), said(why));
             Some(banner.with_action(say!("start-again"), Action::StartCapture))
         }
         CaptureState::Ended { note } => {
-            let quiet = note.as_deref().map_or(Cow::Borrowed(say!("banner-ended-quiet")), heard);
+            let quiet = note.as_deref().map_or(Cow::Borrowed(say!("banner-ended-quiet")), said);
             let tone = if note.is_some() { Tone::Warning } else { Tone::Calm };
             let banner = Banner::new(tone, say!("banner-ended"), quiet);
             let again = Action::Seek(Duration::ZERO);
@@ -214,7 +214,7 @@ pub fn empty_ui(ui: &mut Ui, empty: &Empty<'_>, tokens: &Tokens) -> Option<Empty
         }
         Empty::Gone(why) => {
             let start = (say!("start-capture"), EmptyEvent::Act(Action::StartCapture));
-            (Icon::Warning, say!("empty-gone").to_owned(), heard(why), Some(start))
+            (Icon::Warning, say!("empty-gone").to_owned(), said(why), Some(start))
         }
         Empty::NoTraffic => {
             (Icon::Quiet, say!("empty-none").to_owned(), say!("empty-none-quiet").into(), None)

@@ -9,6 +9,21 @@ use crate::session::CaptureState;
 use crate::settings::{Appearance, RateUnit, RateWindow, Scope, Units, View};
 use crate::units::{Bytes, BytesPerSec};
 
+/// What an error says, as a sentence of its own: with a capital letter and a full stop.
+#[must_use]
+pub fn sentence(said: &str) -> String {
+    let mut letters = said.trim().chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    let mut sentence: String = first.chain(letters).collect();
+    if let Some(last) =
+        sentence.chars().last().filter(|last| !['.', '!', '?', '…', '。', '！'].contains(last))
+    {
+        // Chinese and Japanese have a full stop of their own.
+        sentence.push(if last >= '\u{2e80}' { '。' } else { '.' });
+    }
+    sentence
+}
+
 /// A thin space: between a number and its unit.
 const THIN_SPACE: &str = "\u{2009}";
 
@@ -246,6 +261,13 @@ mod tests {
         }
         assert_eq!(clock(Duration::from_secs(67)), "1:07");
         assert_eq!(clock(Duration::from_secs(3_723)), "1:02:03");
+    }
+
+    #[test]
+    fn what_an_error_says_is_made_a_sentence() {
+        assert_eq!(sentence("the helper has ended; start it again"), "The helper has ended; start it again.");
+        assert_eq!(sentence("Étage 3 is full. "), "Étage 3 is full.");
+        assert_eq!(sentence(""), "");
     }
 
     #[test]

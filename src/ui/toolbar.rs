@@ -2,23 +2,20 @@
 
 use egui::{
     Align, Align2, Frame, Key, KeyboardShortcut, Layout, Margin, Modifiers, Panel, Popup, Rect, Response,
-    TextEdit,
 };
 use egui::{RichText, Role, Sense, Ui, Vec2, ViewportCommand, WidgetInfo, pos2, vec2};
 
-use super::fonts::{self, Weight, font};
+use super::fonts::{Weight, font};
+use super::preferences::preferences_ui;
 use super::text;
 use super::theme::{BODY, CONTROL, SMALL, Tokens};
 use super::widgets::chart;
 use super::widgets::controls::{FilterField, filter_field, segmented};
 use super::widgets::icon::{self, Icon};
 use crate::aggregate::snapshot::{Snapshot, Totals};
-use crate::lang::{self, heard, say};
-use crate::session::{Action, CaptureState, LoginItem, Status};
-use crate::settings::{
-    Appearance, Language, LanguageChoice, MenuBar, Prefixes, RateUnit, RateWindow, Scope, Settings, Units,
-    View,
-};
+use crate::lang::{heard, say};
+use crate::session::{Action, CaptureState, Status};
+use crate::settings::{Settings, Units, View};
 
 /// Points: the toolbar, which is the title bar on a Mac.
 pub(super) const TOOLBAR: f32 = 44.0;
@@ -90,7 +87,7 @@ fn right_side(ui: &mut Ui, bar: &mut Toolbar<'_>, (events, tokens): (&mut Toolba
     }
     Popup::menu(&settings)
         .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
-        .show(|ui| settings_ui(ui, bar.settings, (events, bar.status, tokens)));
+        .show(|ui| preferences_ui(ui, bar.settings, (&mut events.actions, bar.status, tokens)));
     let (name, key) =
         if bar.settings.details { (say!("details-hide"), Key::I) } else { (say!("details"), Key::I) };
     let shortcut = ui.ctx().format_shortcut(&KeyboardShortcut::new(Modifiers::COMMAND, key));
@@ -150,158 +147,6 @@ fn drag_window(ui: &mut Ui) {
 fn title_bar_inset(ui: &Ui) -> f32 {
     let is_fullscreen = ui.input(|i| i.viewport().fullscreen.unwrap_or(false));
     if cfg!(target_os = "macos") && !is_fullscreen { TRAFFIC_LIGHTS - 12.0 } else { 0.0 }
-}
-
-/// A line above choices.
-fn caption(ui: &mut Ui, label: &str, tokens: &Tokens) {
-    ui.label(RichText::new(label).font(font(Weight::Medium, SMALL)).color(tokens.dim));
-}
-
-/// What concerns Crow's place in the system: the menu bar (macOS), and the login.
-fn system_settings_ui(
-    ui: &mut Ui,
-    settings: &mut Settings,
-    (events, status, tokens): (&mut ToolbarEvents, &Status, &Tokens),
-) {
-    if cfg!(target_os = "macos") {
-        ui.add_space(6.0);
-        caption(ui, say!("menu-bar"), tokens);
-        let choices = [
-            (MenuBar::TwoLines, say!("menu-bar-two-lines")),
-            (MenuBar::OneLine, say!("menu-bar-one-line")),
-            (MenuBar::Icon, say!("menu-bar-icon")),
-        ];
-        if let Some(choice) = segmented(ui, &choices, settings.menu_bar, (Role::RadioButton, tokens)) {
-            settings.menu_bar = choice;
-        }
-    }
-    ui.add_space(6.0);
-    caption(ui, say!("login"), tokens);
-    let mut opens = status.login_item != LoginItem::Off;
-    if ui.checkbox(&mut opens, say!("open-at-login")).changed() {
-        events.actions.push(Action::OpenAtLogin(opens));
-    }
-    if status.login_item == LoginItem::NeedsApproval {
-        let words = say!("login-needs-approval");
-        ui.label(RichText::new(words).font(font(Weight::Regular, SMALL)).color(tokens.warn));
-    }
-}
-
-/// The language of the window. Each calls itself by its own name, where that can be drawn.
-fn language_ui(ui: &mut Ui, settings: &mut Settings, tokens: &Tokens) {
-    caption(ui, say!("language"), tokens);
-    let ctx = ui.ctx().clone();
-    let name = |language| {
-        if fonts::can_draw(&ctx, language) { lang::own_name(language) } else { lang::english_name(language) }
-    };
-    let named = |choice| match choice {
-        LanguageChoice::System => say!("language-system", language = name(lang::meant(choice))),
-        LanguageChoice::Always(language) => name(language).to_owned(),
-    };
-    // A menu of its own: it opens beside this one, and only then letters of the other languages are looked for.
-    let response = ui.menu_button(named(settings.language), |ui| {
-        ui.set_min_width(150.0);
-        let all = Language::ALL.map(LanguageChoice::Always);
-        for choice in [LanguageChoice::System].into_iter().chain(all) {
-            if ui.selectable_label(settings.language == choice, named(choice)).clicked() {
-                settings.language = choice;
-            }
-        }
-    });
-    let words = format!("{}, {}", say!("language"), named(settings.language));
-    response.response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &words));
-    if !fonts::can_draw(&ctx, lang::meant(settings.language)) {
-        let words = RichText::new(say!("language-no-font")).font(font(Weight::Regular, SMALL));
-        ui.add(egui::Label::new(words.color(tokens.warn)).wrap());
-    }
-}
-
-/// What concerns a proxy on this machine: whether it is asked for its connections.
-fn proxy_settings_ui(ui: &mut Ui, settings: &mut Settings, tokens: &Tokens) {
-    ui.add_space(6.0);
-    caption(ui, say!("local-proxy"), tokens);
-    let api = &mut settings.proxy_api;
-    ui.checkbox(&mut api.on, say!("proxy-ask")).on_hover_text(say!("proxy-ask-hint"));
-    if !api.on {
-        return;
-    }
-    for (label, text, is_secret) in
-        [(say!("proxy-controller"), &mut api.address, false), (say!("proxy-secret"), &mut api.secret, true)]
-    {
-        ui.horizontal(|ui| {
-            let name = ui.label(RichText::new(label).font(font(Weight::Regular, SMALL)).color(tokens.dim));
-            let edit =
-                TextEdit::singleline(text).password(is_secret).char_limit(256).desired_width(f32::INFINITY);
-            ui.add(edit).labelled_by(name.id);
-        });
-    }
-    if api.end().is_none() {
-        let words = say!("proxy-bad-address");
-        ui.label(RichText::new(words).font(font(Weight::Regular, SMALL)).color(tokens.warn));
-    }
-}
-
-fn settings_ui(
-    ui: &mut Ui,
-    settings: &mut Settings,
-    (events, status, tokens): (&mut ToolbarEvents, &Status, &Tokens),
-) {
-    ui.set_min_width(250.0);
-    let line = |ui: &mut Ui, label: &str| caption(ui, label, tokens);
-    Frame::NONE.inner_margin(Margin::same(7)).show(ui, |ui| {
-        line(ui, say!("appearance"));
-        let choices = [Appearance::System, Appearance::Light, Appearance::Dark]
-            .map(|choice| (choice, text::appearance(choice)));
-        if let Some(choice) = segmented(ui, &choices, settings.appearance, (Role::RadioButton, tokens)) {
-            settings.appearance = choice;
-        }
-        ui.add_space(6.0);
-        language_ui(ui, settings, tokens);
-        ui.add_space(6.0);
-        line(ui, say!("rate-window"));
-        let choices = [RateWindow::OneSecond, RateWindow::FiveSeconds, RateWindow::ThirtySeconds]
-            .map(|choice| (choice, text::rate_window(choice)));
-        if let Some(choice) = segmented(ui, &choices, settings.rate_window, (Role::RadioButton, tokens)) {
-            settings.rate_window = choice;
-            events.actions.push(Action::Window(choice));
-        }
-        ui.add_space(6.0);
-        line(ui, say!("rate-unit"));
-        let choices = [(RateUnit::Bytes, say!("rate-unit-bytes")), (RateUnit::Bits, say!("rate-unit-bits"))];
-        if let Some(choice) = segmented(ui, &choices, settings.units.rates, (Role::RadioButton, tokens)) {
-            settings.units.rates = choice;
-        }
-        ui.add_space(6.0);
-        line(ui, say!("prefixes"));
-        let choices = [(Prefixes::Decimal, "1000 (kB)"), (Prefixes::Binary, "1024 (KiB)")];
-        if let Some(choice) = segmented(ui, &choices, settings.units.prefixes, (Role::RadioButton, tokens)) {
-            settings.units.prefixes = choice;
-        }
-        system_settings_ui(ui, settings, (events, status, tokens));
-        proxy_settings_ui(ui, settings, tokens);
-        ui.add_space(6.0);
-        line(ui, say!("scope"));
-        let choices =
-            [Scope::Everything, Scope::Network, Scope::Internet].map(|scope| (scope, text::scope(scope)));
-        if let Some(choice) = segmented(ui, &choices, settings.scope, (Role::RadioButton, tokens)) {
-            settings.scope = choice;
-        }
-        ui.add_space(6.0);
-        line(ui, say!("counts"));
-        if ui.button(say!("reset-totals")).clicked() {
-            events.actions.push(Action::Reset);
-            ui.close();
-        }
-        ui.add_space(6.0);
-        line(ui, say!("settings"));
-        if ui.button(say!("restore-defaults")).on_hover_text(say!("restore-defaults-hint")).clicked() {
-            let Settings { language, view, window, .. } = *settings;
-            let fresh = Settings { language, view, window, ..Settings::default() };
-            *settings = fresh;
-            events.actions.push(Action::Window(settings.rate_window));
-            ui.close();
-        }
-    });
 }
 
 /// What the line below the tables says.

@@ -14,7 +14,7 @@ mod holders;
 #[cfg(feature = "window")]
 pub mod icons;
 pub mod interfaces;
-mod processes;
+pub(crate) mod processes;
 pub(crate) mod proxies;
 mod raw_table;
 mod sockets;

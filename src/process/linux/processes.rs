@@ -34,6 +34,14 @@ pub(super) struct Stat {
     has_ended: bool,
 }
 
+/// What a process is called: its program's file where that may be read, else what the kernel lists it as.
+pub(crate) fn name_of(pid: i32) -> Option<String> {
+    let folder = Path::new("/proc").join(pid.to_string());
+    let program = fs::read_link(folder.join("exe")).ok();
+    let file = program.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+    file.or_else(|| read_stat(Path::new("/proc"), pid).map(|stat| stat.comm))
+}
+
 /// Reads `stat` of a process that still is there.
 pub(super) fn read_stat(root: &Path, pid: i32) -> Option<Stat> {
     parse_stat(&fs::read(root.join(format!("{pid}/stat"))).ok()?)

@@ -32,6 +32,8 @@ pub mod tunnels;
 
 #[cfg(target_os = "macos")]
 pub use system::Mac;
+#[cfg(target_os = "macos")]
+pub(crate) use system::name_of;
 
 use std::io;
 use std::net::IpAddr;

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::IpAddr;
+use std::path::Path;
 
 use libproc::libproc::proc_pid;
 use libproc::processes::{ProcFilter, pids_by_type};
@@ -29,6 +30,12 @@ pub struct Mac {
     /// Processes that had ended before they could be followed.
     gone: Vec<i32>,
     bundles: Bundles,
+}
+
+/// What a process is called: its program's file, which can be had of every process.
+pub(crate) fn name_of(pid: i32) -> Option<String> {
+    let path = proc_pid::pidpath(pid).ok()?;
+    Some(Path::new(&path).file_name()?.to_string_lossy().into_owned())
 }
 
 impl System for Mac {

@@ -1,6 +1,8 @@
 //! Tests of the window through its roles and names.
 
 mod languages;
+mod pictures;
+mod raster;
 mod rows;
 
 use std::net::SocketAddr;
@@ -66,6 +68,10 @@ impl Backend for Fake {
     fn icon(&self, program: &Program) -> IconState {
         self.icons_asked.lock().unwrap().push(program.app.clone());
         self.icon.lock().unwrap().clone().map_or(IconState::None, IconState::Found)
+    }
+
+    fn name_of(&self, pid: i32) -> Option<Arc<str>> {
+        Some(format!("program {pid}").into())
     }
 
     fn identity(&self, _program: &Program) -> Option<Arc<Identity>> {
@@ -514,7 +520,7 @@ fn each_state_says_itself_and_offers_what_mends_it() {
     let cases = [
         (CaptureState::Sample { why: Arc::clone(&why) }, "This is a sample recording, not your network", "Start live capture"),
         (CaptureState::Gone { why: Arc::clone(&why) }, "Capture has stopped", "Start again"),
-        (CaptureState::Sockets { why: Arc::clone(&why), is_asking: false }, "Short connections and names are missing", "Start live capture"),
+        (CaptureState::Sockets { why: Arc::clone(&why), is_asking: false }, "Crow sees open TCP connections only", "Start live capture"),
     ];
     for (capture, strong, button) in cases {
         let (mut window, fake) = open(three());
@@ -533,7 +539,7 @@ fn while_permission_is_asked_for_it_is_not_asked_for_again() {
     let (mut window, fake) = open(three());
     fake.capture(CaptureState::Sockets { why: "waiting for your permission".into(), is_asking: true });
     window.run();
-    window.get_by_label_contains("waiting for your permission");
+    window.get_by_label_contains("Waiting for your permission.");
     assert!(window.query_by_label("Start live capture").is_none());
 }
 

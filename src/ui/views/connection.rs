@@ -17,9 +17,9 @@ use crate::ui::widgets::cell::{CellPainter, Rank};
 /// The columns of the table of connections.
 #[rustfmt::skip]
 pub const COLUMNS: &[Column] = &[
-    Column { field: Field::Name, title: phrase!("column-host"), explanation: phrase!("column-host-hint"), width: 222.0, is_shown: true },
+    Column { field: Field::Name, title: phrase!("column-host"), explanation: phrase!("column-host-hint"), width: 214.0, is_shown: true },
     Column { field: Field::Process, title: phrase!("column-process"), explanation: phrase!("column-owner-hint"), width: 140.0, is_shown: true },
-    Column { field: Field::Service, title: phrase!("column-service"), explanation: phrase!("column-service-hint"), width: 82.0, is_shown: true },
+    Column { field: Field::Service, title: phrase!("column-service"), explanation: phrase!("column-service-hint"), width: 96.0, is_shown: true },
     Column { field: Field::Route, title: phrase!("column-route"), explanation: phrase!("column-route-hint"), width: 112.0, is_shown: true },
     Column { field: Field::State, title: phrase!("column-state"), explanation: phrase!("column-state-hint"), width: 102.0, is_shown: true },
     Column { field: Field::Down, title: phrase!("column-down"), explanation: phrase!("column-down-hint"), width: 92.0, is_shown: true },
@@ -73,7 +73,7 @@ fn source_chip(source: HostSource) -> &'static str {
         HostSource::DnsOther => "DNS?",
         HostSource::Mdns => "mDNS",
         HostSource::FakeIp => say!("chip-proxy"),
-        HostSource::Ptr => "PTR",
+        HostSource::Ptr => say!("chip-reverse"),
     }
 }
 

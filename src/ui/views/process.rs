@@ -7,7 +7,7 @@ use serde_json::json;
 use super::figures::Figures;
 use super::{Column, Field, Key, MenuContext, MenuEntry, Picked, Row, SortKey, TopRow};
 use crate::aggregate::snapshot::{ConnectionRow, HostNote, ProcessRow, Rows, Snapshot, Source};
-use crate::event::ProcessKey;
+use crate::event::{ProcessKey, Signature};
 use crate::filter::Filter;
 use crate::lang::{phrase, say};
 use crate::session::{Action, Target};
@@ -177,6 +177,19 @@ pub(crate) fn names_of(row: &ProcessRow, snapshot: &Snapshot) -> Option<String> 
     } else {
         say!("names-only", operator = operator)
     })
+}
+
+pub(crate) fn signed_by(signature: &Signature) -> String {
+    match signature {
+        Signature::None => say!("signed-nobody").to_owned(),
+        Signature::Broken => say!("signed-broken").to_owned(),
+        Signature::AdHoc => say!("signed-ad-hoc").to_owned(),
+        Signature::By { name, is_known: false, .. } => say!("signed-unvouched", name = name.as_str()),
+        Signature::By { name, team: Some(team), .. } if !name.contains(team.as_str()) => {
+            say!("signed-team", name = name.as_str(), team = team.as_str())
+        }
+        Signature::By { name, .. } => name.clone(),
+    }
 }
 
 /// The process with this key.

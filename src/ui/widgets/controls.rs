@@ -1,12 +1,14 @@
 //! Controls of Crow's own: the switch with segments, the filter field.
 
 use egui::{
-    Align2, CornerRadius, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
+    Align2, Area, CornerRadius, Frame, Label, Margin, Order, Rect, Response, RichText, Role, Sense, Stroke,
+    StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
 };
 
 use super::icon::{self, Icon};
 use crate::lang::say;
 use crate::ui::fonts::{Weight, font};
+use crate::ui::text;
 use crate::ui::theme::{BODY, CONTROL, SMALL, Tokens};
 
 /// A row of choices of which one is chosen. Returns the one that was clicked.
@@ -88,7 +90,8 @@ pub fn filter_field(ui: &mut Ui, field: FilterField<'_>, width: f32, tokens: &To
         .hint_text(egui::RichText::new(say!("filter")).color(tokens.dim))
         .align(egui::Align2::LEFT_CENTER)
         .desired_width(inner.width());
-    let mut response = ui.put(inner, edit);
+    // In a place of its own: what comes next in the toolbar stands beside the whole field and not beside its text.
+    let mut response = ui.new_child(UiBuilder::new().max_rect(rect)).put(inner, edit);
     let is_changed = response.changed();
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::TextInput, true, say!("filter"));
@@ -105,10 +108,29 @@ pub fn filter_field(ui: &mut Ui, field: FilterField<'_>, width: f32, tokens: &To
         field.text.clear();
         response.mark_changed();
     }
-    match field.error {
-        Some(error) => response.on_hover_text(error),
-        None => response,
+    if let Some(error) = field.error {
+        complaint_ui(ui, rect, error, tokens);
     }
+    response
+}
+
+/// Says below the field what is wrong with it. Nothing else moves while one types.
+fn complaint_ui(ui: &Ui, field: Rect, error: &str, tokens: &Tokens) {
+    let frame = Frame::NONE
+        .fill(tokens.warn_bg)
+        .stroke((1.0, tokens.line))
+        .corner_radius(8)
+        .inner_margin(Margin::symmetric(12, 8))
+        .shadow(ui.visuals().popup_shadow);
+    let area = Area::new(filter_id().with("complaint")).order(Order::Foreground).interactable(false);
+    area.pivot(Align2::RIGHT_TOP).fixed_pos(field.right_bottom() + vec2(0.0, 6.0)).show(ui.ctx(), |ui| {
+        frame.show(ui, |ui| {
+            ui.set_max_width(280.0);
+            let strong = RichText::new(say!("banner-filter")).font(font(Weight::SemiBold, BODY));
+            ui.label(strong.color(tokens.strong));
+            ui.add(Label::new(RichText::new(text::sentence(error)).color(tokens.text)).wrap());
+        });
+    });
 }
 
 fn clear_button(ui: &mut Ui, field: Rect, tokens: &Tokens) -> Response {

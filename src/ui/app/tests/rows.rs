@@ -303,6 +303,36 @@ fn a_recording_is_played_from_where_the_user_clicks() {
 }
 
 #[test]
+fn reverse_dns_is_asked_for_by_the_user_only_and_ends_with_the_defaults() {
+    let (mut window, fake) = open(three());
+    assert!(!window.state().settings().reverse_dns);
+    window.key_press_modifiers(Modifiers::COMMAND, Press::Comma);
+    window.run();
+    assert!(!fake.taken().iter().any(|action| matches!(action, Action::ReverseDns(_))));
+    window.get_by_label_contains("reverse DNS").click();
+    window.run();
+    assert!(fake.taken().contains(&Action::ReverseDns(true)) && window.state().settings().reverse_dns);
+    window.get_by_label("Restore defaults").click();
+    window.run();
+    assert!(fake.taken().contains(&Action::ReverseDns(false)) && !window.state().settings().reverse_dns);
+}
+
+#[test]
+fn the_name_of_a_parent_that_uses_no_network_is_asked_of_the_system() {
+    let mut snapshot = three();
+    let child = ProcessRow { parent: Some(7), ..ProcessRow::clone(&process(10, "alpha", 300.0)) };
+    let other = ProcessRow { parent: Some(10), ..ProcessRow::clone(&process(20, "beta", 200.0)) };
+    snapshot.processes = vec![Arc::new(child), Arc::new(other)].into();
+    snapshot.source = Source::Live;
+    let (mut window, _) = open(snapshot);
+    window.event(Event::Text(" ".to_owned()));
+    press(&mut window, Press::ArrowDown);
+    window.get_by_label("program 7 (7)");
+    press(&mut window, Press::ArrowDown);
+    window.get_by_label("alpha (10)");
+}
+
+#[test]
 fn defaults_can_be_restored() {
     let (mut window, _) = open(three());
     window.get_by_label("Process, not sorted").click();
