@@ -18,9 +18,9 @@ use super::widgets::icon::{self, Icon};
 use super::widgets::long_chart;
 use super::{routes, text};
 use crate::aggregate::snapshot::{
-    Both, ConnectionRow, DomainRow, History, HostNote, ProcessRow, Snapshot, Source, Watch, Watched,
+    Both, ConnectionRow, DomainRow, History, ProcessRow, Snapshot, Source, Watch, Watched,
 };
-use crate::event::{Signature, TcpState};
+use crate::event::TcpState;
 use crate::lang::say;
 use crate::session::{Backend, Program};
 use crate::settings::Units;
@@ -28,7 +28,7 @@ use crate::units::Bytes;
 
 /// Points: the pane.
 const HEIGHT: f32 = 232.0;
-/// Points: a fact's name.
+/// Points: a fact's name, at least.
 const LABEL: f32 = 92.0;
 /// Points: what one line takes.
 const LINE: f32 = 21.0;
@@ -226,14 +226,14 @@ fn columns_ui(
         if let Picked::Process(row) = picked {
             first.extend(identity_facts(row, backend));
         }
-        column(ui, vec2(facts_width, room.y), |ui| facts_ui(ui, "first facts", &first, tokens));
+        column(ui, vec2(facts_width, room.y), |ui| facts_ui(ui, "first", &first, tokens));
         let width = if second.is_empty() { 240.0 } else { facts_width * 0.9 };
         column(ui, vec2(width.min(room.x * 0.3), room.y), |ui| match picked {
             Picked::Process(_) => partners_ui(ui, say!("talks-to"), (partners, units), tokens),
             Picked::Domain(_) | Picked::Host(_) => {
                 partners_ui(ui, say!("used-by"), (partners, units), tokens);
             }
-            Picked::Connection(_) => facts_ui(ui, "second facts", &second, tokens),
+            Picked::Connection(_) => facts_ui(ui, "second", &second, tokens),
         });
         let left = ui.available_width() - 8.0;
         if let Some((of, watched)) = chart_of(picked, snapshot).filter(|_| left > 120.0) {
@@ -259,12 +259,15 @@ fn caption_ui(ui: &mut Ui, text: &str, tokens: &Tokens) {
 
 fn facts_ui(ui: &mut Ui, id: &str, facts: &[Fact], tokens: &Tokens) {
     ScrollArea::vertical().id_salt(id).auto_shrink(false).show(ui, |ui| {
+        let style = || font(Weight::Regular, BODY);
+        let written =
+            |name: &&'static str| ui.painter().layout_no_wrap((*name).to_owned(), style(), tokens.dim);
+        let widest = facts.iter().map(|(name, _)| written(name).size().x).fold(LABEL, f32::max);
         for (name, value) in facts {
             ui.horizontal_top(|ui| {
-                let (rect, response) = ui.allocate_exact_size(vec2(LABEL, LINE - 3.0), Sense::hover());
+                let (rect, response) = ui.allocate_exact_size(vec2(widest, LINE - 3.0), Sense::hover());
                 response.widget_info(|| WidgetInfo::labeled(Role::Label, true, *name));
-                let style = font(Weight::Regular, BODY);
-                ui.painter().text(rect.left_top(), egui::Align2::LEFT_TOP, name, style, tokens.dim);
+                ui.painter().text(rect.left_top(), egui::Align2::LEFT_TOP, name, style(), tokens.dim);
                 // What is long goes on in the next line: it is here to be read whole.
                 ui.add(Label::new(RichText::new(value).color(tokens.text)).wrap());
             });
@@ -388,7 +391,7 @@ fn process_facts(
     let is_bundle = row.app.id.starts_with('/') && row.path.as_deref().is_none_or(|path| path != row.app.id);
     facts.extend(is_bundle.then(|| (say!("fact-bundle"), row.app.id.clone())));
     facts.extend(row.path.as_ref().map(|path| (say!("fact-program"), path.to_string())));
-    facts.extend(names_of(row, snapshot).map(|names| (say!("fact-names"), names)));
+    facts.extend(process::names_of(row, snapshot).map(|names| (say!("fact-names"), names)));
     facts.extend(row.key.and_then(|key| key.started).map(|started| (say!("fact-started"), ago(started))));
     facts.push((say!("fact-open"), say!("count-connections", count = row.connections)));
     facts.push((say!("fact-first-packet"), ago(row.first_seen)));
@@ -407,36 +410,8 @@ fn identity_facts(row: &ProcessRow, backend: &dyn Backend) -> Vec<Fact> {
     let Some(identity) = backend.identity(&program) else { return Vec::new() };
     let bundle = identity.bundle.clone().map(|bundle| (say!("fact-bundle"), bundle));
     let signature =
-        identity.signature.as_ref().map(|signature| (say!("fact-signed-by"), signed_by(signature)));
+        identity.signature.as_ref().map(|signature| (say!("fact-signed-by"), process::signed_by(signature)));
     bundle.into_iter().chain(signature).collect()
-}
-
-fn signed_by(signature: &Signature) -> String {
-    match signature {
-        Signature::None => say!("signed-nobody").to_owned(),
-        Signature::Broken => say!("signed-broken").to_owned(),
-        Signature::AdHoc => say!("signed-ad-hoc").to_owned(),
-        Signature::By { name, is_known: false, .. } => say!("signed-unvouched", name = name.as_str()),
-        Signature::By { name, team: Some(team), .. } if !name.contains(team.as_str()) => {
-            say!("signed-team", name = name.as_str(), team = team.as_str())
-        }
-        Signature::By { name, .. } => name.clone(),
-    }
-}
-
-/// How a process that talks to a resolver behind closed doors asks for names.
-fn names_of(row: &ProcessRow, snapshot: &Snapshot) -> Option<String> {
-    let own = || snapshot.connections.iter().filter(|connection| connection.process == row.key);
-    let (_, operator) = own()
-        .filter_map(|connection| connection.host_note())
-        .find(|(note, _)| *note == HostNote::EncryptedDns)?;
-    let operator = operator.map(|operator| format!(" ({operator})")).unwrap_or_default();
-    let is_in_clear = own().any(|connection| connection.remote.port() == 53);
-    Some(if is_in_clear {
-        say!("names-also", operator = operator)
-    } else {
-        say!("names-only", operator = operator)
-    })
 }
 
 fn ends_of(row: &ConnectionRow, snapshot: &Snapshot, units: Units) -> Vec<Fact> {

@@ -128,6 +128,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn where_no_font_has_its_letters_a_language_is_said_to_be_unreadable() {
+        let ctx = Context::default();
+        install(&ctx);
+        assert_eq!(readable(&ctx, Language::Japanese), Language::Japanese, "nothing is known of the system");
+        // A system without any font.
+        ctx.data_mut(|data| data.insert_temp(provided(), Language::Japanese));
+        ctx.run_ui(egui::RawInput::default(), |ui| {
+            assert_eq!(readable(ui.ctx(), Language::Japanese), Language::English);
+        })
+        .drop_without_applying_deltas();
+        assert!(Language::ALL.into_iter().filter(|language| letter(*language).is_none()).count() == 4);
+    }
+
+    #[test]
     fn digits_have_one_width_in_every_weight() {
         let ctx = Context::default();
         install(&ctx);

@@ -89,17 +89,20 @@ fn language_ui(ui: &mut Ui, settings: &mut Settings, tokens: &Tokens) {
         LanguageChoice::System => say!("language-system", language = name(lang::meant(choice))),
         LanguageChoice::Always(language) => name(language).to_owned(),
     };
-    let spoken = format!("{} {}", say!("language"), named(settings.language));
-    let chosen =
-        egui::ComboBox::from_id_salt("language").width(170.0).selected_text(named(settings.language));
+    let words = format!("{}, {}", say!("language"), named(settings.language));
     ui.vertical(|ui| {
-        let response = chosen.show_ui(ui, |ui| {
+        // A menu of its own, since a second popup would close this one. Only when it opens, the letters of the other
+        // languages are looked for.
+        let response = ui.menu_button(named(settings.language), |ui| {
+            ui.set_min_width(150.0);
             let all = Language::ALL.map(LanguageChoice::Always);
             for choice in [LanguageChoice::System].into_iter().chain(all) {
-                ui.selectable_value(&mut settings.language, choice, named(choice));
+                if ui.selectable_label(settings.language == choice, named(choice)).clicked() {
+                    settings.language = choice;
+                }
             }
         });
-        response.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, &spoken));
+        response.response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &words));
         if !fonts::can_draw(&ctx, lang::meant(settings.language)) {
             let words = RichText::new(say!("language-no-font")).font(font(Weight::Regular, SMALL));
             ui.add(egui::Label::new(words.color(tokens.warn)).wrap());
@@ -189,7 +192,8 @@ fn ends_ui(ui: &mut Ui, settings: &mut Settings, actions: &mut Vec<Action>) {
     }
     let defaults = ui.add(button(say!("restore-defaults")));
     if defaults.on_hover_text(say!("restore-defaults-hint")).clicked() {
-        *settings = Settings { view: settings.view, window: settings.window, ..Settings::default() };
+        let Settings { language, view, window, .. } = *settings;
+        *settings = Settings { language, view, window, ..Settings::default() };
         actions.push(Action::Window(settings.rate_window));
         actions.push(Action::ReverseDns(settings.reverse_dns));
         ui.close();

@@ -34,6 +34,27 @@ fn a_file_without_a_purpose() {
 }
 
 #[test]
+fn a_text_of_the_window_that_stands_in_its_code() {
+    caught("src/ui/toolbar.rs", "fn f() { ui.button(\"Start capture\"); }\n", "belong into assets/lang");
+    caught("src/ui/toolbar.rs", "fn f() { ui.label(\"Settings\"); }\n", "belong into assets/lang");
+    caught(
+        "src/ui/toolbar.rs",
+        "fn f() { ui.label(format!(\"{a} of {b} rows\")); }\n",
+        "belong into assets/lang",
+    );
+    passes("src/ui/toolbar.rs", "fn f() { ui.label(say!(\"start-capture\")); }\n");
+    passes(
+        "src/ui/toolbar.rs",
+        "fn f() { ui.interact(Id::unique(\"end a process\")); } // as \"Start capture\"\n",
+    );
+    passes(
+        "src/ui/toolbar.rs",
+        "const SHARE: &str = \"{a}  ·  {b} kB\";\n#[cfg(test)]\nmod tests { const A: &str = \"A text\"; }\n",
+    );
+    passes("src/console.rs", "fn f() { print(\"Start capture\"); }\n");
+}
+
+#[test]
 fn a_file_too_long() {
     let lines = "const A: u8 = 0;\n".repeat(500);
     caught("src/wire/dns.rs", &lines, "has 501 lines");

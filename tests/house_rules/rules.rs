@@ -242,7 +242,68 @@ fn source(path: &str, text: &str) -> Vec<String> {
         rule(false, format!("{module} does not use {word}"));
     }
     found.extend(layers(path, module, &code));
+    if module == "ui" {
+        found.extend(words_in_code(path, prose));
+    }
     found
+}
+
+/// Literals of `src/ui` that people may see although no language has them: names, signs, and what programs read.
+const SAID_EVERYWHERE: &[&str] = &["Crow", "Esc", "Comma", "{} was not ended"];
+
+/// Words that people see stand in `assets/lang` and not in the window's code: a literal with a space between letters or with
+/// a capital at its beginning may be one. What is only ever an identity, a log line, an error of the shell (which ends up
+/// on a terminal) or a name for a thread or a bus is none.
+fn words_in_code(path: &str, prose: &str) -> Vec<String> {
+    const NO_WORDS: &[&str] = &[
+        "tracing::",
+        "#[error",
+        "reason =",
+        "Id::unique(",
+        "id_salt(",
+        ".with(",
+        "Grid::new(",
+        "format!(\"icon of",
+        "expect(",
+        "debug_struct(",
+    ];
+    // Errors that end the program are printed, and a terminal speaks English; the bus speaks its own language.
+    if matches!(path, "src/ui/shell.rs" | "src/ui/tray/host.rs") || path.starts_with("src/ui/shell/macos") {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let mut is_code = true;
+    for (number, line) in prose.lines().enumerate() {
+        let start = line.trim_start();
+        // An attribute goes on until it closes.
+        let opens = start.starts_with("#[error(") && !start.ends_with("]");
+        if start.starts_with("//") || !is_code || opens || NO_WORDS.iter().any(|word| line.contains(word)) {
+            is_code = !opens && (is_code || start.ends_with(")]"));
+            continue;
+        }
+        for literal in literals(line).filter(|literal| !SAID_EVERYWHERE.contains(literal)) {
+            let text: String = literal.split(['{', '}']).step_by(2).collect();
+            let text = text.replace("Crow", "");
+            let is_word = |c: char| c.is_alphabetic();
+            let is_sentence =
+                text.split(' ').filter(|word| word.chars().filter(|c| is_word(*c)).count() > 1).count() > 1;
+            let is_title =
+                text.starts_with(char::is_uppercase) && text.chars().filter(|c| c.is_lowercase()).count() > 2;
+            if is_sentence || is_title {
+                found.push(format!(
+                    "line {}: says {literal:?}; such words belong into assets/lang",
+                    number + 1
+                ));
+            }
+        }
+    }
+    found
+}
+
+/// The string literals of a line, without their quotes.
+fn literals(line: &str) -> impl Iterator<Item = &str> {
+    let code = line.split("//").next().unwrap_or_default();
+    code.split('"').skip(1).step_by(2)
 }
 
 /// The lines that say `unsafe` without `SAFETY:` in the comment above them, or in that of the statement they are part of.

@@ -1,5 +1,6 @@
 //! Tests of the window through its roles and names.
 
+mod languages;
 mod pictures;
 mod raster;
 mod rows;
@@ -15,7 +16,7 @@ use super::*;
 use crate::aggregate::snapshot::{Both, HostName, HostSource, Route};
 use crate::event::{App as AppName, FlowId, Identity, InterfaceKind, ProcessKey, Protocol, TcpState};
 use crate::session::{AppIcon, IconState, Job, JobResult, LoginItem, Program};
-use crate::settings::{Prefixes, RateUnit, RateWindow};
+use crate::settings::{LanguageChoice, Prefixes, RateUnit, RateWindow};
 use crate::time::Timestamp;
 use crate::ui::views::Key;
 use crate::ui::views::table::sort_of;
@@ -190,13 +191,22 @@ fn three() -> Snapshot {
 type Window = Harness<'static, App>;
 
 fn open(snapshot: Snapshot) -> (Window, Arc<Fake>) {
+    open_with(snapshot, Settings::default())
+}
+
+fn open_with(snapshot: Snapshot, settings: Settings) -> (Window, Arc<Fake>) {
     let fake = Arc::new(Fake::default());
     fake.capture(CaptureState::Live);
     fake.put(snapshot);
     let backend: Arc<dyn Backend> = Arc::<Fake>::clone(&fake);
     // The harness brings a context of its own, which is given what `App::new` gives the window's.
-    let app = App::new(&Context::default(), backend, Settings::default(), String::new());
-    let window = Harness::builder()
+    let app = App::new(&Context::default(), backend, settings, String::new());
+    // Inter has no Chinese characters, and the tests bring no other font.
+    let builder = match app.settings.language {
+        LanguageChoice::System => Harness::builder(),
+        LanguageChoice::Always(_) => Harness::builder().allow_missing_glyphs(),
+    };
+    let window = builder
         .with_size([1120.0, 600.0])
         .with_max_steps(20)
         .with_step_dt(0.3)

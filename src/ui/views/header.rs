@@ -1,6 +1,6 @@
 //! The heads of the columns: sorted by a click, moved by dragging, chosen from by their menu.
 
-use egui::{Align2, Rangef, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Color32, Rangef, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use egui_extras::TableRow;
 
 use super::table::{sort_by, sort_of};
@@ -44,9 +44,18 @@ fn in_order(view: View, settings: &TableSettings) -> Vec<&'static Column> {
     known
 }
 
-pub(super) fn width_of(column: &Column, settings: &TableSettings) -> f32 {
-    settings.widths.get(column.field.id()).copied().unwrap_or(column.width)
+/// Points: the user's choice, or what Crow ships unless the title is longer in the user's language.
+pub(super) fn width_of(ui: &Ui, column: &Column, settings: &TableSettings) -> f32 {
+    let chosen = settings.widths.get(column.field.id()).copied();
+    chosen.unwrap_or_else(|| {
+        let style = font(Weight::Medium, SMALL);
+        let title = ui.painter().layout_no_wrap(column.title.text().to_owned(), style, Color32::WHITE);
+        column.width.max((title.size().x + 2.0 * CELL + SORT_MARK).ceil())
+    })
 }
+
+/// Points that the triangle of a sorted column takes beside the title, as far as it is not within the cell's own room.
+const SORT_MARK: f32 = 6.0;
 
 /// Puts a column before or behind another one, and remembers the whole order.
 fn move_column(view: View, settings: &mut TableSettings, (field, target, is_behind): (Field, Field, bool)) {

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::figures::Figures;
 use super::{Column, Field, Key, MenuContext, MenuEntry, Picked, Row, SortKey, TopRow};
-use crate::aggregate::snapshot::{ConnectionRow, ProcessRow, Rows, Snapshot, Source};
-use crate::event::ProcessKey;
+use crate::aggregate::snapshot::{ConnectionRow, HostNote, ProcessRow, Rows, Snapshot, Source};
+use crate::event::{ProcessKey, Signature};
 use crate::filter::Filter;
 use crate::lang::{phrase, say};
 use crate::session::{Action, Target};
@@ -162,6 +162,34 @@ impl TopRow for ProcessRow {
 /// What a process is called: what has no owner, in the user's language.
 pub(crate) fn name(row: &ProcessRow) -> &str {
     if row.key.is_some() { &row.name } else { say!("unattributed") }
+}
+
+/// How a process that talks to a resolver behind closed doors asks for names.
+pub(crate) fn names_of(row: &ProcessRow, snapshot: &Snapshot) -> Option<String> {
+    let own = || snapshot.connections.iter().filter(|connection| connection.process == row.key);
+    let (_, operator) = own()
+        .filter_map(|connection| connection.host_note())
+        .find(|(note, _)| *note == HostNote::EncryptedDns)?;
+    let operator = operator.map(|operator| format!(" ({operator})")).unwrap_or_default();
+    let is_in_clear = own().any(|connection| connection.remote.port() == 53);
+    Some(if is_in_clear {
+        say!("names-also", operator = operator)
+    } else {
+        say!("names-only", operator = operator)
+    })
+}
+
+pub(crate) fn signed_by(signature: &Signature) -> String {
+    match signature {
+        Signature::None => say!("signed-nobody").to_owned(),
+        Signature::Broken => say!("signed-broken").to_owned(),
+        Signature::AdHoc => say!("signed-ad-hoc").to_owned(),
+        Signature::By { name, is_known: false, .. } => say!("signed-unvouched", name = name.as_str()),
+        Signature::By { name, team: Some(team), .. } if !name.contains(team.as_str()) => {
+            say!("signed-team", name = name.as_str(), team = team.as_str())
+        }
+        Signature::By { name, .. } => name.clone(),
+    }
 }
 
 /// The process with this key.

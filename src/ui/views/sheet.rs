@@ -7,7 +7,7 @@ use super::header::{header, shown, width_of};
 use super::order::{Line, Place};
 use super::table::{TableInput, TableState};
 use super::{Chosen, Column, Key, MenuContext, MenuEntry, Row, TopRow};
-use crate::lang::say;
+use crate::lang::{self, say};
 use crate::settings::{TableSettings, Units, View};
 use crate::time::Timestamp;
 use crate::ui::icons::Icons;
@@ -44,19 +44,20 @@ pub fn table_ui<R: TopRow>(
 ) -> Option<Chosen> {
     let input = &look.input;
     let shown = shown(R::VIEW, settings, input.snapshot);
-    let needed: f32 = shown.iter().rev().skip(1).map(|column| width_of(column, settings)).sum::<f32>()
-        + shown.last().map_or(0.0, |column| column.width.min(120.0));
+    let wanted: Vec<f32> = shown.iter().map(|column| width_of(ui, column, settings)).collect();
+    let needed: f32 =
+        wanted.iter().rev().skip(1).sum::<f32>() + shown.last().map_or(0.0, |column| column.width.min(120.0));
     let room = ui.available_width();
     let area = egui::ScrollArea::horizontal().id_salt(("across", R::VIEW)).auto_shrink(false);
     let (widths, event) = area
         .show(ui, |ui| {
             ui.set_max_width(needed.max(room));
-            sheet::<R>(ui, (look, state, settings), &shown)
+            sheet::<R>(ui, (look, state, settings), (&shown, &wanted))
         })
         .inner;
 
-    for (column, width) in shown.iter().zip(widths).rev().skip(1) {
-        if (width_of(column, settings) - width).abs() > 0.5 {
+    for ((column, wanted), width) in shown.iter().zip(wanted).zip(widths).rev().skip(1) {
+        if (wanted - width).abs() > 0.5 {
             settings.widths.insert(column.field.id().to_owned(), width);
         }
     }
@@ -76,7 +77,7 @@ pub fn table_ui<R: TopRow>(
 fn sheet<R: TopRow>(
     ui: &mut Ui,
     (look, state, settings): (&TableLook<'_>, &mut TableState, &mut TableSettings),
-    shown: &[&'static Column],
+    (shown, wanted): (&[&'static Column], &[f32]),
 ) -> (Vec<f32>, Option<RowEvent>) {
     let tokens = tokens(ui);
     ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
@@ -87,12 +88,13 @@ fn sheet<R: TopRow>(
     ui.painter().hline(header_rect.x_range(), header_rect.bottom(), (1.0, tokens.line));
 
     let ids: Vec<_> = shown.iter().map(|column| column.field.id()).collect();
-    let mut table = TableBuilder::new(ui).id_salt(("table", 1, R::VIEW, ids)).resizable(true);
+    // What the toolkit remembers of a table's widths belongs to its columns and to their titles.
+    let salt = ("table", 1, R::VIEW, ids, lang::spoken().tag());
+    let mut table = TableBuilder::new(ui).id_salt(salt).resizable(true);
     table = table.auto_shrink(false).animate_scrolling(false).sense(Sense::hover());
-    for (place, column) in shown.iter().enumerate() {
+    for (place, width) in wanted.iter().enumerate() {
         let is_last = place + 1 == shown.len();
-        let width = width_of(column, settings);
-        let track = if is_last { Track::remainder() } else { Track::initial(width) };
+        let track = if is_last { Track::remainder() } else { Track::initial(*width) };
         table = table.column(track.at_least(NARROWEST).clip(true));
     }
     if let Some(line) = state.scroll_to.take() {
