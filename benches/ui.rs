@@ -153,6 +153,7 @@ fn connection(row: u32, turn: u64) -> Arc<ConnectionRow> {
         counted: Both::default(),
         route: Route::Direct,
         route_via: None,
+        route_chain: None,
     })
 }
 

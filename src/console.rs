@@ -15,7 +15,7 @@ use crate::filter::Filter;
 use crate::headless::{Document, select, table};
 use crate::pipeline::{Input, Pipeline, PipelineOptions, SAMPLE, WithoutRight};
 use crate::session::{Action, CaptureState};
-use crate::settings::{RateWindow, Units};
+use crate::settings::{ProxyApi, RateWindow, Settings, Units};
 use crate::time::Timestamp;
 
 /// Without `--interval`.
@@ -44,18 +44,18 @@ pub enum RunError {
     Threads(io::Error),
 }
 
-/// Prints what `cli` asks for until its end, the recording's end or the reader's end; tables in these `units`.
+/// Prints what `cli` asks for until its end, the recording's end or the reader's end; tables in the units of these `settings`.
 ///
 /// # Errors
 ///
 /// [`RunError`]; what was known before it has been printed.
-pub fn run(cli: &Cli, units: Units) -> Result<(), RunError> {
-    let printer = Printer::new(cli, units);
+pub fn run(cli: &Cli, settings: &Settings) -> Result<(), RunError> {
+    let printer = Printer::new(cli, settings.units);
     let done = match &cli.replay {
         Some(path) => {
             Recording::open(path).map_err(RunError::from).and_then(|file| replay(cli, file, &printer))
         }
-        None => live(cli, &printer),
+        None => live(cli, &printer, &settings.proxy_api),
     };
     match done {
         // The reader, such as `head`, has seen enough.
@@ -148,7 +148,7 @@ fn replay(cli: &Cli, recording: Recording, printer: &Printer) -> Result<(), RunE
 }
 
 /// Prints this machine's traffic at every interval.
-fn live(cli: &Cli, printer: &Printer) -> Result<(), RunError> {
+fn live(cli: &Cli, printer: &Printer, proxy_api: &ProxyApi) -> Result<(), RunError> {
     let (wake, woken) = crossbeam_channel::bounded(1);
     let pipeline = Pipeline::start(PipelineOptions {
         input: Input::Live { interface: cli.interface.clone(), without_right: WithoutRight::Ask },
@@ -162,6 +162,7 @@ fn live(cli: &Cli, printer: &Printer) -> Result<(), RunError> {
     })
     .map_err(RunError::Threads)?;
     let backend = pipeline.backend();
+    backend.act(Action::ProxyApi(proxy_api.clone()));
     loop {
         match backend.status().capture.clone() {
             CaptureState::Live => break,

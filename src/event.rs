@@ -340,6 +340,25 @@ pub struct ProxySetting {
     pub origin: String,
 }
 
+/// One connection of a proxy on this machine, as the proxy says itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProxyConnection {
+    /// TCP or UDP.
+    pub protocol: Protocol,
+    /// Where it comes from: the app's own end.
+    pub source: SocketAddr,
+    /// Where the proxy took it, if it listens there; a connection out of a tunnel has none.
+    pub inbound_port: Option<u16>,
+    /// The host that was asked for: a name, or an address.
+    pub host: String,
+    /// The port there.
+    pub port: u16,
+    /// The app's program, where the proxy has looked it up.
+    pub program: Option<String>,
+    /// By which of its ways and servers it leaves, the choice first and the exit last.
+    pub chain: Vec<String>,
+}
+
 /// Who moves a tunnel's packets between the tunnel and the network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TunnelHolder {
@@ -450,4 +469,8 @@ pub enum Event {
     Proxies(Vec<ProxySetting>),
     /// Whose tunnels there are now, as far as that is known: all of them, in place of those told before.
     Tunnels(Vec<Tunnel>),
+    /// The connections that a proxy on this machine has now, as it says itself.
+    Proxied(Vec<ProxyConnection>),
+    /// The address of the script by which the system's programs choose a proxy (PAC), or none any longer.
+    ProxyScript(Option<String>),
 }

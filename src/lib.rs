@@ -23,7 +23,7 @@
 //! 4. The helper is root only until its capture is open, and reads no byte of the network before that is over.
 //! 5. The window never waits: it takes an [`Arc`](std::sync::Arc) of the newest snapshot. Hidden, it draws nothing.
 //! 6. A number shown is a number counted.
-//! 7. Nothing leaves the machine.
+//! 7. Nothing leaves the machine, but what the user switched on: reverse DNS asks the system's own resolver.
 //! 8. Killing any part at any time loses at most the current tick and leaves nothing behind.
 //!
 //! Only the kernel may drop packets; it counts them and the count is shown. Everything behind it blocks or
@@ -62,6 +62,10 @@
 //!   ([`wire::greeting`]), and passes on what begins so whenever it comes. Otherwise a hello in a connection that was
 //!   found midway, or behind a proxy's long head, would have no name.
 //! - **What a proxy or tunnel moves** counts once, for the app: see `aggregate::routes`.
+//! - **A proxy's own API** (Clash's, which mihomo and sing-box offer) is asked by the app itself, in a thread of its own, at
+//!   a loopback address and only where the user wants it: [`process::controller`]. What it says of a connection ranks
+//!   below what the connection says itself (`host_source` is `proxy`), and adds by which servers it leaves
+//!   (`route_chain`, left out where nobody says it). Everything else is joined from the wire.
 //! - **JSON**: a connection has `host_note` too (`ech_outer`, `encrypted_dns`, `private_relay`); `interval_s` is `null` when only a recording's end is printed; `limits` is there when one was reached.
 
 pub mod aggregate;

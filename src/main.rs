@@ -67,7 +67,7 @@ fn headless(cli: &Cli) -> anyhow::Result<()> {
     if let Some(err) = complaint {
         complain(&err.to_string());
     }
-    Ok(crow::console::run(cli, settings.units)?)
+    Ok(crow::console::run(cli, &settings)?)
 }
 
 /// Prints the self-check's report; points that failed are said on standard error too.
@@ -119,6 +119,7 @@ fn window(cli: &Cli) -> anyhow::Result<()> {
     })
     .context("Crow's threads could not be started")?;
     let (to_writer, from_window) = bounded::<Order>(MAX_WAITING_SETTINGS);
+    pipeline.backend().act(Action::ProxyApi(settings.proxy_api.clone()));
     let desk = Arc::new(Desk {
         pipeline: pipeline.backend(),
         settings: ArcSwap::from_pointee(settings),
@@ -209,6 +210,9 @@ impl Backend for Desk {
     fn act(&self, action: Action) {
         match action {
             Action::SaveSettings(settings) => {
+                if self.settings.load().proxy_api != settings.proxy_api {
+                    self.pipeline.act(Action::ProxyApi(settings.proxy_api.clone()));
+                }
                 self.settings.store(Arc::new(Settings::clone(&settings)));
                 if self.to_writer.try_send(Order::Save(settings)).is_err() {
                     tracing::warn!("the disk is slow: these settings are not written");

@@ -17,11 +17,12 @@ use crate::helper::session::{Control, Session};
 use crate::process::users::own_name;
 use crate::session::Backend;
 use crate::session::{Action, CaptureState, IconState, Job, JobResult, Program, Status};
-use crate::settings::RateWindow;
+use crate::settings::{ProxyApi, RateWindow};
 use crate::time::Timestamp;
 
 mod chores;
 mod live;
+mod proxy_api;
 mod recording;
 mod reverse;
 mod sockets;
@@ -100,6 +101,7 @@ struct Shared {
     to_worker: Sender<Job>,
     from_worker: Receiver<JobResult>,
     to_chores: Sender<Chore>,
+    to_proxy_api: Sender<ProxyApi>,
     icons: ArcSwap<KnownIcons>,
     names: ArcSwap<KnownNames>,
     identities: ArcSwap<KnownIdentities>,
@@ -136,6 +138,7 @@ impl Pipeline {
         let (messages, inbox) = bounded(MAX_WAITING_BATCHES);
         let (to_worker, from_worker) = start_worker()?;
         let (to_chores, chores) = chores::channel();
+        let (to_proxy_api, wishes) = bounded(proxy_api::MAX_WAITING);
         let status = Status { speed: 1.0, user: Some(own_name().into()), ..Status::default() };
         let shared = Arc::new(Shared {
             snapshot: ArcSwap::default(),
@@ -145,6 +148,7 @@ impl Pipeline {
             to_worker,
             from_worker,
             to_chores,
+            to_proxy_api,
             icons: ArcSwap::default(),
             names: ArcSwap::default(),
             identities: ArcSwap::default(),
@@ -153,6 +157,7 @@ impl Pipeline {
             wake: options.wake,
         });
         chores::start(Arc::downgrade(&shared), chores)?;
+        proxy_api::start(Arc::downgrade(&shared), wishes, messages.clone())?;
         let aggregate = AggregateThread {
             shared: Arc::clone(&shared),
             inbox,
@@ -218,6 +223,12 @@ impl Backend for Shared {
             }
             Action::EndProcess { target, force } => {
                 return self.ask_for(Chore::End { target: target.clone(), force: *force });
+            }
+            Action::ProxyApi(wish) => {
+                if self.to_proxy_api.try_send(wish.clone()).is_err() {
+                    tracing::warn!("too many wishes wait for the proxy; this one is dropped");
+                }
+                return;
             }
             Action::Reveal(path) => return self.ask_for(Chore::Reveal(Arc::clone(path))),
             _ => {}

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::aggregate::snapshot::{Snapshot, Watch};
 use crate::event::{Identity, ProcessKey};
-use crate::settings::{RateWindow, Settings};
+use crate::settings::{ProxyApi, RateWindow, Settings};
 
 /// What the capture is doing now.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -153,6 +153,8 @@ pub enum Action {
     OpenAtLogin(bool),
     /// This is what the system says of the login item now.
     LoginItem(LoginItem),
+    /// Ask a proxy on this machine for its connections from now on, or no longer.
+    ProxyApi(ProxyApi),
     /// Keep these settings for the next start.
     SaveSettings(Box<Settings>),
     /// Show this sentence; it stops nothing.

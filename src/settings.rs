@@ -1,7 +1,7 @@
 //! What the user chose. Saved by `store`, read by everyone.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -174,6 +174,51 @@ impl Units {
     }
 }
 
+/// The API of a proxy on this machine, as Clash, mihomo and sing-box offer it: asked only where the user allows it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProxyApi {
+    /// Whether the proxy is asked for its connections.
+    pub on: bool,
+    /// Where its controller listens: `127.0.0.1:9090`.
+    pub address: String,
+    /// The secret that it asks for; empty where it asks for none.
+    pub secret: String,
+}
+
+impl Default for ProxyApi {
+    fn default() -> Self {
+        Self { on: false, address: "127.0.0.1:9090".to_owned(), secret: String::new() }
+    }
+}
+
+impl std::fmt::Debug for ProxyApi {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ProxyApi")
+            .field("on", &self.on)
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ProxyApi {
+    /// What is wrong with an address that has no [`end`](Self::end).
+    pub const NO_ADDRESS: &str =
+        "the proxy's controller needs an address of this machine and a port, such as 127.0.0.1:9090";
+
+    /// The address and port, if they are this machine's own. No name is looked up.
+    #[must_use]
+    pub fn end(&self) -> Option<SocketAddr> {
+        let text = self.address.trim();
+        let text = text.strip_prefix("http://").unwrap_or(text).trim_end_matches('/');
+        let end: SocketAddr = match text.strip_prefix("localhost:") {
+            Some(port) => SocketAddr::from(([127, 0, 0, 1], port.parse().ok()?)),
+            None => text.parse().ok()?,
+        };
+        (end.ip().to_canonical().is_loopback() && end.port() != 0).then_some(end)
+    }
+}
+
 /// How far away the other end of traffic is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Distance {
@@ -321,6 +366,8 @@ pub struct Settings {
     pub domains: TableSettings,
     /// What the item in the menu bar shows (macOS).
     pub menu_bar: MenuBar,
+    /// The API of a proxy on this machine.
+    pub proxy_api: ProxyApi,
     /// Whether the pane with the selected row's details shows.
     pub details: bool,
     /// Whether the system's resolver is asked for the names of addresses (reverse DNS). It talks to the network.
@@ -343,6 +390,7 @@ impl Default for Settings {
             connections: TableSettings::default(),
             domains: TableSettings::default(),
             menu_bar: MenuBar::default(),
+            proxy_api: ProxyApi::default(),
             details: false,
             reverse_dns: false,
             window: WindowSize::default(),
@@ -425,6 +473,23 @@ mod tests {
                 && !Scope::Internet.has(LocalNetwork)
                 && Scope::Internet.has(Internet)
         );
+    }
+
+    #[test]
+    fn a_proxy_s_controller_is_on_this_machine_or_nowhere() {
+        assert!(!ProxyApi::default().on, "nobody is asked unless the user wants it");
+        #[rustfmt::skip]
+        let cases = [
+            ("127.0.0.1:9090", Some("127.0.0.1:9090")), (" http://127.0.0.1:9097/ ", Some("127.0.0.1:9097")), ("[::1]:9090", Some("[::1]:9090")),
+            ("localhost:9090", Some("127.0.0.1:9090")), ("127.0.0.1", None), ("127.0.0.1:0", None), ("192.0.2.1:9090", None),
+            ("10.0.0.1:9090", None), ("0.0.0.0:9090", None), ("proxy.example:9090", None), ("localhost.example:9090", None), ("", None),
+            ("https://127.0.0.1:9090", None), ("127.0.0.1:9090/ui", None),
+        ];
+        for (text, expected) in cases {
+            let api = ProxyApi { address: text.to_owned(), secret: "hush".to_owned(), ..ProxyApi::default() };
+            assert_eq!(api.end().map(|end| end.to_string()).as_deref(), expected, "{text}");
+            assert!(!format!("{api:?}").contains("hush"), "a secret is not logged");
+        }
     }
 
     #[test]

@@ -82,10 +82,10 @@ fn by_crow(recording: &Path) -> Names {
     names
 }
 
-/// What tshark has read in the recording of odd beginnings, one a line: protocol, both ends, name.
-fn stored() -> Names {
+/// What tshark has read in a recording of this folder, one a line: protocol, both ends, name.
+fn stored(text: &str) -> Names {
     let mut names = Names::new();
-    for line in fs::read_to_string(folder().join("odd.txt")).unwrap().lines() {
+    for line in fs::read_to_string(folder().join(text)).unwrap().lines() {
         let fields: Vec<&str> = line.split(' ').collect();
         let [protocol, one, other, name] = fields[..] else { panic!("{line}") };
         let ends = ends(protocol, one.to_owned(), other.to_owned());
@@ -125,7 +125,13 @@ fn recordings() -> Vec<PathBuf> {
 
 #[test]
 fn odd_beginnings_are_named() {
-    let missing = missing(&stored(), &by_crow(&folder().join("odd.pcap")));
+    let missing = missing(&stored("odd.txt"), &by_crow(&folder().join("odd.pcap")));
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+#[test]
+fn names_on_other_links_in_tunnels_and_in_fragments_are_found() {
+    let missing = missing(&stored("carried.txt"), &by_crow(&folder().join("carried.pcapng")));
     assert!(missing.is_empty(), "{missing:#?}");
 }
 

@@ -2,11 +2,14 @@
 """Inspects macOS programs and Crow.app without a Mac: everything that dyld, the kernel's code signing and Finder read
 and that a file alone can show. Prints a line for each thing that is right, or what is wrong, and then status 1.
 
-  check.py program FILE --name crow [--arch ARCH,…] [--without PATH]…
-  check.py app CROW.app [--without PATH]… [--digest]    --digest: the app carries the SHA-256 of its helper
+  check.py program FILE --name crow [--arch ARCH,…] [--without PATH]… [--idle]
+  check.py app CROW.app [--without PATH]… [--digest] [--idle]    --digest: the app carries the SHA-256 of its helper
   check.py zip CROW.app CROW.zip  whether the archive holds the bundle, byte for byte and mode for mode
   check.py damage CROW.app        the check of itself: damages copies of the bundle and expects each to be refused
-  check.py learn FILE --name crow   writes what the program links to libraries.txt, for a person to review
+  check.py learn FILE             writes what the main program links to libraries.txt, for a person to review
+
+--idle: libraries that nothing is imported from are passed over. LLD leaves out a library only if it finds no reference
+before it drops dead code, and without link-time optimization there is some.
 """
 
 import argparse
@@ -45,7 +48,7 @@ def short(install_name):
     return install_name.rsplit("/", 1)[1].split(".")[0]
 
 
-def check_program(path, name, architectures, minimum, without=(), identifier=None):
+def check_program(path, name, architectures, minimum, identifier=None, without=(), idle=False):
     """A program's slices, one line each."""
     data = path.read_bytes()
     for forbidden in without:
@@ -61,7 +64,7 @@ def check_program(path, name, architectures, minimum, without=(), identifier=Non
     for program in programs:
         try:
             check_header(program, minimum)
-            check_imports(program, name)
+            check_imports(program, name, idle)
             signatures = check_signature(program, contents)
         except Bad as bad:
             raise Bad(f"{program.arch}: {bad}") from bad
@@ -91,12 +94,17 @@ def check_header(program, minimum):
     need(program.segments[0][:3] == ("__PAGEZERO", 0, 1 << 32), "the first 4 GiB are not guarded")
 
 
-def check_imports(program, name):
+def imported_from(program):
+    """The libraries that the program imports from."""
+    return {short(program.libraries[number - 1]) for _, number, _ in program.imports if number >= 1}
+
+
+def check_imports(program, name, idle=False):
     """Each library expected, each import exported by the library that it is bound to, as far as stubs.txt knows."""
     known = {library["install"]: set(library["syms"]) for library in stubsdk.load(HERE / "stubs.txt")}
     for library in program.libraries:
         need(library in known, f"it links {library}, which stubs.txt does not have")
-    linked = {short(library) for library in program.libraries}
+    linked = imported_from(program) if idle else {short(library) for library in program.libraries}
     extra, missing = sorted(linked - LIBRARIES[name]), sorted(LIBRARIES[name] - linked)
     need(not extra and not missing, f"libraries not expected: {extra}; expected and not linked: {missing}")
     lost = sorted(frameworks_of_dependencies() - linked) if name == "crow" else []
@@ -117,9 +125,10 @@ def frameworks_of_dependencies():
     return {"".join(word.capitalize() for word in name.split("-")[1:]).replace("Io", "IO") for name in direct}
 
 
-def learn(path, name):
-    """Makes what the program links the expected."""
-    linked = {short(library) for part in slices(path.read_bytes()) for library in Program(part).libraries}
+def learn(path):
+    """Makes what the main program imports from the expected. Never the helper's: it is root at first."""
+    name = "crow"
+    linked = {library for part in slices(path.read_bytes()) for library in imported_from(Program(part))}
     if linked == LIBRARIES[name]:
         return
     lines = [
@@ -130,7 +139,7 @@ def learn(path, name):
     print(f"{name}: new {sorted(linked - LIBRARIES[name])}, gone {sorted(LIBRARIES[name] - linked)}")
 
 
-def check_app(app, without=(), digest=False):
+def check_app(app, without=(), digest=False, idle=False):
     """The whole bundle."""
     contents = app / "Contents"
     told = bundle.package()
@@ -150,7 +159,7 @@ def check_app(app, without=(), digest=False):
         identifier = plist["CFBundleIdentifier"] + ("" if name == main else ".helper")
         need(name in LIBRARIES, f"{name} is not expected in Contents/MacOS")
         try:
-            check_program(contents / "MacOS" / name, name, BOTH, minimum, without, identifier)
+            check_program(contents / "MacOS" / name, name, BOTH, minimum, identifier, without, idle)
         except Bad as bad:
             raise Bad(f"{name}: {bad}") from bad
     if digest:
@@ -214,6 +223,9 @@ def flip(path, at):
     path.write_bytes(data)
 
 
+# A folder that no program may name.
+BUILDER = "/home/builder/"
+
 # What is done to a copy of the bundle, and a word of the refusal that it must earn.
 DAMAGE = {
     "a byte of the main program": ("page", lambda c: flip(c / "MacOS/crow", 0x8000)),
@@ -236,11 +248,19 @@ DAMAGE = {
         lambda c: (c / "MacOS/crow").write_bytes(slices((c / "MacOS/crow").read_bytes())[0]),
     ),
     "a higher system": ("needs macOS 14.0", lambda c: raise_minimum(c / "MacOS/crow-helper")),
+    "a folder of the machine that built it": (f"names {BUILDER}", lambda c: name(c / "MacOS/crow", BUILDER)),
 }
 
 
 def edit(path, old, new):
     path.write_bytes(path.read_bytes().replace(old, new))
+
+
+def name(path, folder):
+    """Puts the folder's name into a program."""
+    data = bytearray(path.read_bytes())
+    data[0x8000 : 0x8000 + len(folder) + 2] = b"\0" + folder.encode() + b"\0"
+    path.write_bytes(data)
 
 
 def raise_minimum(path):
@@ -253,14 +273,15 @@ def raise_minimum(path):
 
 def damage(app):
     """Shows that the check refuses what it should, and for the right reason."""
-    quietly(check_app, app)
+    how = {"without": [BUILDER], "idle": True}
+    quietly(check_app, app, **how)
     for what, (reason, harm) in DAMAGE.items():
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / app.name
             shutil.copytree(app, copy)
             harm(copy / "Contents")
             try:
-                quietly(check_app, copy)
+                quietly(check_app, copy, **how)
             except (Bad, OSError, ValueError) as bad:
                 need(reason in str(bad), f"with {what} it is refused for another reason: {bad}")
                 continue
@@ -268,9 +289,9 @@ def damage(app):
     print(f"{len(DAMAGE)} kinds of damage are refused, each for its own reason: {', '.join(DAMAGE)}")
 
 
-def quietly(function, *arguments):
+def quietly(function, *arguments, **options):
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-        function(*arguments)
+        function(*arguments, **options)
 
 
 def main():
@@ -282,15 +303,17 @@ def main():
     parser.add_argument("--arch", default="arm64,x86_64")
     parser.add_argument("--without", action="append", default=[])
     parser.add_argument("--digest", action="store_true")
+    parser.add_argument("--idle", action="store_true")
     given = parser.parse_args()
     try:
         if given.what == "program":
             minimum = bundle.package()["metadata"]["bundle"]["osx"]["minimum_system_version"]
-            check_program(given.path, given.name, set(given.arch.split(",")), minimum, given.without)
+            architectures = set(given.arch.split(","))
+            check_program(given.path, given.name, architectures, minimum, None, given.without, given.idle)
         elif given.what == "app":
-            check_app(given.path, given.without, given.digest)
+            check_app(given.path, given.without, given.digest, given.idle)
         elif given.what == "learn":
-            learn(given.path, given.name)
+            learn(given.path)
         elif given.what == "zip":
             check_zip(given.path, given.archive)
         else:

@@ -112,6 +112,9 @@ AT(struct socket_fdinfo, psi.soi_proto.pri_in.insi_vflag, process_macos_descript
 AT(struct socket_fdinfo, psi.soi_proto.pri_in.insi_faddr, process_macos_descriptors_INSI_FADDR);
 AT(struct socket_fdinfo, psi.soi_proto.pri_in.insi_laddr, process_macos_descriptors_INSI_LADDR);
 AT(struct socket_fdinfo, psi.soi_proto.pri_tcp.tcpsi_state, process_macos_descriptors_TCPSI_STATE);
+AT(struct socket_fdinfo, psi.soi_proto.pri_kern_ctl.kcsi_unit, process_macos_descriptors_KCSI_UNIT);
+AT(struct socket_fdinfo, psi.soi_proto.pri_kern_ctl.kcsi_name, process_macos_descriptors_KCSI_NAME);
+IS(SOCKINFO_KERN_CTL, process_macos_descriptors_SOCKINFO_KERN_CTL);
 IS(SOCKINFO_IN, process_macos_descriptors_SOCKINFO_IN);
 IS(SOCKINFO_TCP, process_macos_descriptors_SOCKINFO_TCP);
 IS(INI_IPV4, process_macos_descriptors_INI_IPV4);

@@ -124,6 +124,8 @@ static int s_unlinkat(int d, const char *p, int f) { // AT_REMOVEDIR is 0x80 the
 static int s_fcntl(int fd, int c, long a) {
     if (c == 67)
         return fcntl(fd, F_DUPFD_CLOEXEC, a);
+    if (c == 51) // F_FULLFSYNC
+        return fsync(fd);
     if (c == 4)
         a = oflags(a);
     if (c == 3) {
@@ -646,6 +648,7 @@ static void *plain(const char *n) { // same name, same ABI, same constants
                                "ftruncate",
                                "fsync",
                                "gettimeofday",
+                               "getentropy",
                                "pipe",
                                "poll",
                                "waitpid",

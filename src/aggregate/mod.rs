@@ -10,6 +10,7 @@ mod connections;
 mod counter;
 mod domains;
 mod flows;
+mod joining;
 mod ledger;
 mod limits;
 mod machine;
@@ -32,6 +33,7 @@ use connections::Connections;
 use counter::{Clock, Moment, Ring, Span};
 use domains::Domains;
 use flows::{Flow, Interfaces, Signs, Twins};
+use joining::Relays;
 pub use limits::MAX_CONNECTIONS;
 use limits::{Limit, MAX_DOMAIN_NAMES, Room};
 use machine::Machine;
@@ -75,10 +77,12 @@ pub struct Aggregator {
     names: Names,
     finders: Finders,
     routes: Routes,
+    relays: Relays,
     machine: Machine,
     watches: Watches,
     fault: Option<Arc<str>>,
     note: Option<Arc<str>>,
+    script: Option<Arc<str>>,
     room: Room,
     limits: BTreeSet<Limit>,
 }
@@ -105,10 +109,12 @@ impl Aggregator {
             names: Names::default(),
             finders: Finders::default(),
             routes: Routes::default(),
+            relays: Relays::default(),
             machine: Machine::new(Moment::default()),
             watches: Watches::default(),
             fault: None,
             note: None,
+            script: None,
             room,
             limits: BTreeSet::new(),
         }
@@ -160,6 +166,10 @@ impl Aggregator {
             Event::Note(note) => self.note = Some(names::printable(note).into()),
             Event::Proxies(proxies) => self.proxies_set(proxies),
             Event::Tunnels(tunnels) => self.tunnels_set(tunnels),
+            Event::Proxied(said) => self.proxy_said(said),
+            Event::ProxyScript(script) => {
+                self.script = script.as_deref().map(|url| names::printable(url).into());
+            }
         }
     }
 
@@ -197,6 +207,7 @@ impl Aggregator {
             interfaces: self.interface_names.clone(),
             fault: self.fault.clone(),
             note: self.note.clone(),
+            proxy_script: self.script.clone(),
             limits: self.limits.iter().map(|limit| limit.sentence().into()).collect(),
             watched: self.watched(moment),
         })
@@ -299,6 +310,7 @@ impl Aggregator {
             counted: Both::default(),
             route: Route::Direct,
             route_via: None,
+            route_chain: None,
         };
         let mut flow = Flow {
             row: Arc::new(row),
@@ -379,6 +391,7 @@ impl Aggregator {
         let Some(flow) = self.connections.edit(id).filter(|flow| flow.closed.is_none()) else { return };
         flow.close(now);
         self.finders.forget(id);
+        self.relays.dropped(id);
         if let Some(relay) = flow.signs.client_of {
             self.routes.client_gone(relay, flow.row.last_seen);
         }

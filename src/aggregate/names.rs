@@ -16,6 +16,7 @@ use std::time::Duration;
 
 pub use finder::{Finders, Found, MAX_FINDERS, Piece, Place};
 pub use known::note;
+pub(super) use reader::within;
 pub use reader::{Name, Protocol, Reading, read};
 
 use super::snapshot::{HostName, HostSource};

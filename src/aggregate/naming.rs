@@ -15,6 +15,10 @@ use crate::wire::{greeting, wireguard};
 impl Aggregator {
     /// Reads a datagram, and names the flows that it was about.
     pub(super) fn learn(&mut self, id: FlowId, time: Timestamp, direction: Direction, bytes: &[u8]) {
+        if let Some(reading) = self.wrapped(id, direction, bytes) {
+            self.found(id, time, Found { reading, messages: Vec::new() });
+            return;
+        }
         let Some(flow) = self.connections.get(id) else { return };
         let row = &flow.row;
         let (owner, local, remote) = (row.process, row.local, row.remote);
@@ -101,6 +105,9 @@ impl Aggregator {
             reading.name.is_some() && flow.row.interface_kind == InterfaceKind::Loopback;
         if is_for_proxy && let Some(flow) = self.connections.edit(id) {
             flow.signs.is_for_proxy = true;
+            if reading.asks_relay {
+                self.relays.asked(id);
+            }
         }
         if is_for_proxy || names_over_loopback {
             self.route_all(vec![id]);
@@ -125,7 +132,7 @@ impl Aggregator {
     }
 
     /// Gives a flow a name that it said itself, unless it has a better one.
-    fn give(&mut self, id: FlowId, time: Timestamp, name: &Name) {
+    pub(super) fn give(&mut self, id: FlowId, time: Timestamp, name: &Name) {
         let Some(text) = names::host_name(&name.name) else { return };
         let Some(flow) = self.connections.get(id) else { return };
         let row = &flow.row;

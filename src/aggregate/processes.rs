@@ -95,6 +95,12 @@ impl Processes {
         Ok(self.ledger.open(Account::new(key, unknown(process), Extra::default(), now)))
     }
 
+    /// The program of a process, where it is known.
+    pub(super) fn program(&self, process: ProcessKey) -> Option<&str> {
+        let slot = self.ledger.find(&key(Some(process)))?;
+        self.ledger.get(slot)?.row.path.as_deref()
+    }
+
     /// The name to show for a flow's owner; empty while that is unknown.
     pub(super) fn name(&self, process: Option<ProcessKey>) -> Arc<str> {
         let slot = process.and_then(|process| self.ledger.find(&key(Some(process))));

@@ -18,9 +18,10 @@
 //! settings become known a moment later. Of an older one, only what moves from then on counts differently: no total
 //! falls because a VPN was switched on.
 
+mod carriers;
 pub(super) mod products;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +36,8 @@ use crate::event::{
 };
 use crate::time::Timestamp;
 use crate::units::Bytes;
+use crate::wire::tunnel;
+use carriers::{Carriers, carried_kind};
 use products::{Kind, Product};
 
 /// What is known of proxies and tunnels.
@@ -45,6 +48,8 @@ pub(super) struct Routes {
     tunnels: BTreeMap<Arc<str>, Tunnel>,
     /// Processes that belong to a product.
     products: BTreeMap<ProcessKey, &'static Product>,
+    /// Tunnels that a recording shows from outside, and whose insides were read.
+    entered: BTreeSet<tunnel::Kind>,
     /// Processes that pass on what others send.
     relays: BTreeMap<ProcessKey, Relay>,
     /// Connections over loopback by their two ends. Never gone over: its order means nothing.
@@ -161,17 +166,21 @@ impl Routes {
         before != product
     }
 
-    /// A flow has opened. Returns the process that holds the tunnel which it is the first to use.
-    pub(super) fn opened(&mut self, id: FlowId, row: &ConnectionRow) -> Option<i32> {
+    /// A flow has opened. Returns what carries the tunnel which it is the first to use.
+    pub(super) fn opened(&mut self, id: FlowId, row: &ConnectionRow) -> Option<Carriers> {
         match row.interface_kind {
             InterfaceKind::Loopback => {
                 self.loops.insert((row.protocol, row.local, row.remote), id);
                 None
             }
             InterfaceKind::Tunnel => {
+                let kind = tunnel::Kind::ALL.into_iter().find(|kind| *kind.name() == *row.interface);
+                if let Some(kind) = kind {
+                    return self.entered.insert(kind).then_some(Carriers::Kind(kind));
+                }
                 let tunnel = self.tunnels.get_mut(&row.interface)?;
                 let was_used = std::mem::replace(&mut tunnel.is_used, true);
-                tunnel.pid.filter(|_| !was_used)
+                tunnel.pid.filter(|_| !was_used).map(Carriers::Process)
             }
             InterfaceKind::Physical | InterfaceKind::Stacked => None,
         }
@@ -242,6 +251,9 @@ impl Routes {
 
     fn judge_inside(&self, flow: &Flow) -> Verdict {
         let row = &flow.row;
+        if let Some(kind) = carried_kind(row).filter(|kind| self.entered.contains(kind)) {
+            return Verdict::uncounted(Route::Carrier, kind.name().into());
+        }
         if let Some(relay) = self.relay(flow) {
             return Verdict::uncounted(Route::Upstream, Arc::clone(&relay.name));
         }
@@ -256,6 +268,9 @@ impl Routes {
 
     fn judge_outside(&self, flow: &Flow, names: &Names) -> Verdict {
         let row = &flow.row;
+        if let Some(kind) = carried_kind(row).filter(|kind| self.entered.contains(kind)) {
+            return Verdict::uncounted(Route::Carrier, kind.name().into());
+        }
         if let Some(tunnel) = self.tunnel_of(flow) {
             let is_proxy = tunnel.product.is_some_and(Product::is_proxy);
             let route = if is_proxy { Route::Upstream } else { Route::Carrier };
@@ -438,7 +453,7 @@ fn share(row: &ConnectionRow, bytes: Both<Bytes>) -> Both<Bytes> {
 }
 
 /// Whether this end opened the connection, as far as can be told: the larger port asks.
-fn asks(flow: &Flow) -> bool {
+pub(super) fn asks(flow: &Flow) -> bool {
     match flow.opener {
         Some(opener) => opener == Direction::Out,
         None => flow.row.local.port() > flow.row.remote.port(),

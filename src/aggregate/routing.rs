@@ -36,9 +36,8 @@ impl Aggregator {
     /// A flow is new.
     pub(super) fn route_new(&mut self, id: FlowId) {
         let Some(flow) = self.connections.get(id) else { return };
-        if let Some(pid) = self.routes.opened(id, &flow.row) {
-            let own = |flow: &Flow| flow.row.process.is_some_and(|process| process.pid == pid);
-            let carriers = self.connections.ids(own);
+        if let Some(carriers) = self.routes.opened(id, &flow.row) {
+            let carriers = self.connections.ids(|flow| carriers.have(&flow.row));
             self.route_all(carriers);
         }
         self.route_all(vec![id]);

@@ -46,6 +46,9 @@ pub struct Snapshot {
     /// The newest sentence about what this system does not let Crow do. The part before its first comma
     /// says it in short.
     pub note: Option<Arc<str>>,
+    /// Where the script is by which the system's programs choose a proxy (PAC), if the settings name one. Crow does not
+    /// read it: whom it leads where shows in what the programs then do.
+    pub proxy_script: Option<Arc<str>>,
     /// The limits that were reached, each a sentence that names the constant and what is not shown.
     pub limits: Vec<Arc<str>>,
     /// The long chart of the row that is watched, if one is.
@@ -219,6 +222,8 @@ pub enum HostSource {
     Connect,
     /// The target of a SOCKS request.
     Socks,
+    /// What a proxy on this machine says itself of the connection, by its API.
+    Proxy,
     /// A DNS answer that the same process got.
     Dns,
     /// A DNS answer that another process got.
@@ -241,6 +246,7 @@ impl HostSource {
             Self::Http => "http",
             Self::Connect => "connect",
             Self::Socks => "socks",
+            Self::Proxy => "proxy",
             Self::Dns => "dns",
             Self::DnsOther => "dns_other",
             Self::Mdns => "mdns",
@@ -351,6 +357,9 @@ pub struct ConnectionRow {
     pub route: Route,
     /// The proxy or tunnel, where there is one.
     pub route_via: Option<Arc<str>>,
+    /// By which of the proxy's own ways and servers it leaves, the choice first and the exit last (`Auto › Tokyo 2`),
+    /// where the proxy says so.
+    pub route_chain: Option<Arc<str>>,
 }
 
 /// A registrable domain.

@@ -66,7 +66,7 @@ enum Format {
 }
 
 impl Recording {
-    /// Opens a pcap or pcapng file.
+    /// Opens a pcap or pcapng file, which may be packed with gzip.
     ///
     /// # Errors
     ///
@@ -95,10 +95,15 @@ impl Recording {
     }
 
     fn new(mut source: Source) -> Result<Self, Error> {
-        source.fill(pcap::HEADER_LEN).map_err(|source| Error::Read { packets: 0, source })?;
+        let unread = |source| Fault::from(source).after(0);
+        source.fill(pcap::HEADER_LEN).map_err(unread)?;
+        if source.peek().starts_with(&[0x1f, 0x8b]) {
+            source = source.unpacked();
+            source.fill(pcap::HEADER_LEN).map_err(unread)?;
+        }
         let format = match *source.peek() {
             [] => return Err(Error::Empty),
-            [0x1f, 0x8b, ..] => return Err(Error::Compressed { format: "gzip" }),
+            [0x1f, 0x8b, ..] => return Err(Error::Compressed { format: "gzip, twice" }),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => return Err(Error::Compressed { format: "zstd" }),
             [0xfd, b'7', b'z', b'X', b'Z', ..] => return Err(Error::Compressed { format: "xz" }),
             [0x04, 0x22, 0x4d, 0x18, ..] => return Err(Error::Compressed { format: "lz4" }),
@@ -258,7 +263,15 @@ impl Fault {
 
 impl From<io::Error> for Fault {
     fn from(source: io::Error) -> Self {
-        Self::Read(source)
+        match source.kind() {
+            // A compressed recording that is cut …
+            io::ErrorKind::UnexpectedEof => Self::Truncated,
+            // … or damaged.
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+                Self::Corrupt("its compressed bytes contradict each other")
+            }
+            _ => Self::Read(source),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ pub(super) const MAX_FRAGMENTED: usize = 4096;
 
 /// How long the rest of a datagram may take, in nanoseconds (RFC 791 §3.2 asks receivers for at least 15 s;
 /// common stacks wait for 30 s).
-const LIFETIME: u64 = 30_000_000_000;
+pub(super) const LIFETIME: u64 = 30_000_000_000;
 
 /// What all fragments of one datagram share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -5,11 +5,11 @@ use std::time::Duration;
 use hashbrown::{HashMap, HashSet};
 
 use super::interfaces::interface_kind_by_name;
-use super::meter::{Context, MAX_INTERFACES, Meter, MeterOptions};
+use super::meter::{Context, MAX_INTERFACES, Meter, MeterOptions, Whole};
 use super::{Frame, Marks, Tag};
 use crate::event::{Event, Interface, InterfaceId, InterfaceKind};
 use crate::time::Timestamp;
-use crate::wire::{self, LinkType, Packet, frame, pktap};
+use crate::wire::{self, LinkType, Packet, Transport, frame, pktap, tunnel};
 
 /// The length of a tick of packet time.
 pub const TICK: Duration = Duration::from_millis(50);
@@ -25,6 +25,9 @@ const FIRST_NAMED: u32 = 1 << 30;
 /// … and those of the interfaces in a recording that are known by another machine's index only.
 const FIRST_INDEXED: u32 = 1 << 29;
 
+/// … and those of the interfaces that stand for the insides of tunnels which a recording shows from outside.
+const FIRST_ENTERED: u32 = 1 << 31;
+
 /// Takes frames in.
 #[derive(Debug)]
 pub struct Intake {
@@ -36,6 +39,10 @@ pub struct Intake {
     announced: HashSet<InterfaceId>,
     /// Whether SLL2's indices are those of this machine, which are announced to the intake.
     is_live: bool,
+    /// Whether the packets inside tunnels are read: not where the machine's own tunnels show them.
+    enters: bool,
+    /// The kinds of tunnels that were entered: a bit for each.
+    entered: u16,
     /// When the tick that has frames in it ends.
     ends: Option<Timestamp>,
     /// When the last one ended.
@@ -46,7 +53,7 @@ impl Intake {
     /// An intake of this machine's own frames: SLL2's indices are the interfaces' ids.
     #[must_use]
     pub fn live(options: MeterOptions) -> Self {
-        Self { is_live: true, ..Self::new(options) }
+        Self { is_live: true, enters: false, ..Self::new(options) }
     }
 
     /// An intake of a recording, in front of a new meter. SLL2's indices are those of another machine, and
@@ -58,6 +65,8 @@ impl Intake {
             named: HashMap::new(),
             announced: HashSet::new(),
             is_live: false,
+            enters: true,
+            entered: 0,
             ends: None,
             last: None,
         }
@@ -66,6 +75,7 @@ impl Intake {
     /// Announces an interface that frames will name by its id.
     pub fn interface_up(&mut self, interface: Interface) {
         self.announced.insert(interface.id);
+        self.enters &= interface.kind != InterfaceKind::Tunnel;
         self.meter.interface_up(interface);
     }
 
@@ -122,7 +132,7 @@ impl Intake {
             _ => frame.interface,
         };
         let context = Context { time: frame.time, interface, direction: frame.direction, tag: frame.tag };
-        self.meter.packet(&context, &packet);
+        self.packet(&context, &packet, 0);
         Ok(())
     }
 
@@ -136,8 +146,34 @@ impl Intake {
         let interface = self.by_name(&header).unwrap_or(frame.interface);
         let direction = header.direction.or(frame.direction);
         let tag = Some(frame.tag.unwrap_or_else(|| tag(&header)));
-        self.meter.packet(&Context { time: frame.time, interface, direction, tag }, &packet);
+        self.packet(&Context { time: frame.time, interface, direction, tag }, &packet, 0);
         Ok(())
+    }
+
+    /// Counts a packet and, in a recording, the one inside it: as if its tunnel had an interface here. The bytes of
+    /// tunnels are counted beside those of the interfaces that carry them, never twice.
+    fn packet(&mut self, context: &Context<'_>, packet: &Packet<'_>, depth: usize) {
+        let whole = self.meter.packet(context, packet);
+        if !self.enters || depth >= tunnel::MAX_DEPTH || packet.other_host {
+            return;
+        }
+        let joined = whole.as_ref().map(Whole::transport);
+        let outer = joined.as_ref().unwrap_or(&packet.transport);
+        let Some((kind, inner)) = inside(outer) else { return };
+        let direction = context.direction.or(packet.direction);
+        let interface = self.inside_of(kind);
+        self.packet(&Context { interface, direction, tag: None, ..*context }, &inner, depth + 1);
+    }
+
+    /// The interface that stands for the inside of a kind of tunnel.
+    fn inside_of(&mut self, kind: tunnel::Kind) -> InterfaceId {
+        let (id, bit) = (InterfaceId(FIRST_ENTERED + kind as u32), 1 << (kind as u16));
+        if self.entered & bit == 0 {
+            self.entered |= bit;
+            let (name, kind) = (kind.name().to_owned(), InterfaceKind::Tunnel);
+            self.meter.interface_up(Interface { id, name, kind, uppers: Vec::new() });
+        }
+        id
     }
 
     /// The interface of an SLL2 frame; announced by its number if nothing better was said of it.
@@ -160,10 +196,21 @@ impl Intake {
         }
         let id = InterfaceId(FIRST_NAMED + u32::try_from(self.named.len()).ok()?);
         let (name, kind) = (header.interface.to_owned(), kind(header));
+        self.enters &= kind != InterfaceKind::Tunnel;
         self.named.insert(name.as_str().into(), id);
         self.meter.interface_up(Interface { id, name, kind, uppers: Vec::new() });
         Some(id)
     }
+}
+
+/// The packet inside another one that is whole.
+fn inside<'a>(outer: &Transport<'a>) -> Option<(tunnel::Kind, Packet<'a>)> {
+    if outer.fragment.is_some() {
+        return None;
+    }
+    let kind = tunnel::Kind::of(outer.protocol, [outer.source_port, outer.destination_port])?;
+    let packet = tunnel::enter(kind, outer.payload, outer.payload_len).ok()?;
+    Some((kind, packet))
 }
 
 /// The beginning of the tick that `time` is in. Ticks are aligned, so that the same recording is always cut

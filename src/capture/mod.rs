@@ -12,6 +12,7 @@ pub mod meter;
 mod opening;
 pub mod player;
 mod tcp;
+mod whole;
 
 pub use error::Error;
 

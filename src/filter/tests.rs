@@ -59,6 +59,7 @@ fn connection() -> ConnectionRow {
         counted: Both::default(),
         route: Route::Direct,
         route_via: None,
+        route_chain: None,
     }
 }
 
@@ -122,6 +123,36 @@ fn connections() {
     let ping = ConnectionRow { protocol: Protocol::ICMP, state: None, ..connection() };
     assert!(!Filter::parse("port:443").unwrap().matches_connection(&ping), "ICMP has no ports");
     assert!(!Filter::parse("state:fin").unwrap().matches_connection(&ping), "nor states");
+}
+
+#[test]
+fn each_key_narrows_and_its_minus_turns_it_round() {
+    let own = ConnectionRow {
+        process_name: "curl".into(),
+        host: Some(HostName { name: "api.example.org".into(), ..connection().host.unwrap() }),
+        route: Route::Proxied,
+        route_via: Some("mihomo".into()),
+        ..connection()
+    };
+    let other = ConnectionRow {
+        process: None,
+        process_name: "firefox".into(),
+        protocol: Protocol::UDP,
+        local: "10.0.0.2:50001".parse().unwrap(),
+        remote: "192.0.2.1:53".parse().unwrap(),
+        service: Some("dns"),
+        host: None,
+        domain: None,
+        ..connection()
+    };
+    for term in
+        ["route:proxied", "via:mihomo", "host:example.org", "pid:4711", "proto:tcp", "port:443", "app:curl"]
+    {
+        for (text, shown) in [(term.to_owned(), (true, false)), (format!("-{term}"), (false, true))] {
+            let filter = Filter::parse(&text).unwrap();
+            assert_eq!((filter.matches_connection(&own), filter.matches_connection(&other)), shown, "{text}");
+        }
+    }
 }
 
 #[test]

@@ -147,6 +147,9 @@ struct ConnectionDocument<'a> {
     retransmits: Option<u32>,
     route: &'static str,
     route_via: Option<&'a str>,
+    /// Left out where no proxy says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    route_chain: Option<&'a str>,
     #[serde(serialize_with = "as_text")]
     first_seen: Timestamp,
     #[serde(serialize_with = "as_text")]
@@ -180,6 +183,7 @@ impl<'a> ConnectionDocument<'a> {
             retransmits: (row.protocol == Protocol::TCP).then_some(row.retransmits),
             route: row.route.name(),
             route_via: row.route_via.as_deref(),
+            route_chain: row.route_chain.as_deref(),
             first_seen: row.first_seen,
             last_seen: row.last_seen,
         }

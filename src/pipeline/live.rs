@@ -127,6 +127,8 @@ pub(super) fn complete(event: &mut Event, session: u64, users: &mut Users) {
         | Event::Fault(_)
         | Event::Note(_)
         | Event::Proxies(_)
-        | Event::Tunnels(_) => {}
+        | Event::Tunnels(_)
+        | Event::Proxied(_)
+        | Event::ProxyScript(_) => {}
     }
 }

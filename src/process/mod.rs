@@ -8,6 +8,8 @@
 pub mod apps;
 pub mod census;
 #[cfg(unix)]
+pub mod controller;
+#[cfg(unix)]
 pub mod ending;
 #[cfg(unix)]
 pub mod icons;

@@ -14,6 +14,7 @@ use crate::event::{Event, ProxySetting, Tunnel};
 pub struct Facts {
     system: system::System,
     proxies: Option<Vec<ProxySetting>>,
+    script: Option<String>,
     tunnels: Vec<Tunnel>,
 }
 
@@ -27,6 +28,11 @@ impl Facts {
         if self.proxies.as_ref() != Some(&proxies) {
             self.proxies = Some(proxies.clone());
             events.push(Event::Proxies(proxies));
+        }
+        let script = self.system.script();
+        if script != self.script {
+            self.script.clone_from(&script);
+            events.push(Event::ProxyScript(script));
         }
         if let Some(tunnels) = self.system.tunnels().filter(|tunnels| *tunnels != self.tunnels) {
             self.tunnels.clone_from(&tunnels);
@@ -72,6 +78,9 @@ pub fn address(text: &str, origin: &str) -> Option<ProxySetting> {
         !host.is_empty() && !host.contains(|letter: char| letter.is_whitespace() || letter.is_control());
     is_host.then(|| ProxySetting { host: host.to_owned(), port, origin: origin.to_owned() })
 }
+
+/// What stands for the script's address where the network is asked for it.
+pub const DISCOVERED: &str = "WPAD";
 
 /// Read in small and in capital letters.
 const VARIABLES: [&str; 3] = ["http_proxy", "https_proxy", "all_proxy"];

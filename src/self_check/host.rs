@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use nix::ifaddrs::getifaddrs;
 
 use super::traffic::Traffic;
+use crate::event::{Event, Tunnel, TunnelHolder};
 use crate::store::settings_file::SettingsFile;
 
 /// What was seen.
@@ -23,6 +24,8 @@ pub struct Host {
     pub pid: i32,
     /// macOS: whether the login item can be asked for, and its state in words.
     pub login_item: Option<String>,
+    /// Tunnels of which the app itself finds out whose they are, as on macOS: `utun4 of Tailscale`.
+    pub tunnels: Vec<String>,
 }
 
 /// The socket table.
@@ -49,8 +52,24 @@ impl Host {
             sockets: Sockets::look(traffic.kept()),
             pid: std::process::id().cast_signed(),
             login_item: login_item(),
+            tunnels: tunnels(),
         }
     }
+}
+
+/// What the app would tell of tunnels, in words.
+fn tunnels() -> Vec<String> {
+    let events = crate::process::proxies::Facts::default().changes();
+    let tunnels = events.into_iter().filter_map(|event| match event {
+        Event::Tunnels(tunnels) => Some(tunnels),
+        _ => None,
+    });
+    let words = |tunnel: Tunnel| match tunnel.holder {
+        TunnelHolder::Process { name, pid } => format!("{} of {name} ({pid})", tunnel.interface),
+        TunnelHolder::Service(name) => format!("{} of the service {name:?}", tunnel.interface),
+        TunnelHolder::WireGuard => format!("{} of the kernel", tunnel.interface),
+    };
+    tunnels.flatten().map(words).collect()
 }
 
 /// In words; only a Mac has something to find out here.

@@ -358,8 +358,8 @@ impl App {
         }
         self.status_bar::<R>(ui, &table, tokens);
         let chosen_below = self.details::<R>(ui, (&table, &picture), tokens);
-        let totals = (&picture.totals.routes, self.filter_text.as_str(), self.settings.units);
-        let by_route = matches!(R::VIEW, View::Connections).then(|| routes::routes_ui(ui, totals, tokens));
+        let summary = routes::Summary::new(&picture, &self.filter_text, self.settings.units);
+        let by_route = matches!(R::VIEW, View::Connections).then(|| routes::routes_ui(ui, summary, tokens));
         if let Some(text) = by_route.flatten() {
             self.filter_text = text;
             self.read_filter();

@@ -459,6 +459,7 @@ fn ends_of(row: &ConnectionRow, snapshot: &Snapshot, units: Units) -> Vec<Fact> 
         row.via.map(|via| (say!("fact-through"), say!("through-process", pid = via.pid.to_string()))),
     );
     facts.push((say!("fact-route"), routes::sentence(row)));
+    facts.extend(row.route_chain.as_ref().map(|chain| (say!("fact-leaves-by"), chain.to_string())));
     let carried =
         snapshot.totals.routes.tunnels.iter().find(|tunnel| row.route_via.as_ref() == Some(&tunnel.name));
     if row.route == Route::Carrier {

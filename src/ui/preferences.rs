@@ -1,6 +1,6 @@
 //! The settings, as the sheet that opens below their button.
 
-use egui::{Button, Frame, Grid, Margin, RichText, Role, ScrollArea, Ui, WidgetInfo};
+use egui::{Button, Frame, Grid, Margin, RichText, Role, ScrollArea, TextEdit, Ui, WidgetInfo};
 
 use super::fonts::{self, Weight, font};
 use super::text;
@@ -24,6 +24,7 @@ pub fn preferences_ui(ui: &mut Ui, settings: &mut Settings, (actions, status, to
             Grid::new("preferences").num_columns(2).spacing([16.0, 9.0]).show(ui, |ui| {
                 display_ui(ui, settings, (&mut *actions, tokens));
                 names_ui(ui, settings, (&mut *actions, tokens));
+                proxy_ui(ui, settings, tokens);
                 system_ui(ui, settings, (&mut *actions, status, tokens));
                 caption(ui, say!("columns"), tokens);
                 small(ui, say!("columns-hint"), tokens);
@@ -114,6 +115,35 @@ fn names_ui(ui: &mut Ui, settings: &mut Settings, (actions, tokens): (&mut Vec<A
             actions.push(Action::ReverseDns(settings.reverse_dns));
         }
         small(ui, say!("reverse-dns-hint"), tokens);
+    });
+    ui.end_row();
+}
+
+/// What concerns a proxy on this machine: whether it is asked for its connections.
+fn proxy_ui(ui: &mut Ui, settings: &mut Settings, tokens: &Tokens) {
+    caption(ui, say!("local-proxy"), tokens);
+    let api = &mut settings.proxy_api;
+    ui.vertical(|ui| {
+        ui.checkbox(&mut api.on, say!("proxy-ask")).on_hover_text(say!("proxy-ask-hint"));
+        if !api.on {
+            return;
+        }
+        for (label, text, is_secret) in [
+            (say!("proxy-controller"), &mut api.address, false),
+            (say!("proxy-secret"), &mut api.secret, true),
+        ] {
+            ui.horizontal(|ui| {
+                let name =
+                    ui.label(RichText::new(label).font(font(Weight::Regular, SMALL)).color(tokens.dim));
+                let edit =
+                    TextEdit::singleline(text).password(is_secret).char_limit(256).desired_width(170.0);
+                ui.add(edit).labelled_by(name.id);
+            });
+        }
+        if api.end().is_none() {
+            let words = say!("proxy-bad-address");
+            ui.label(RichText::new(words).font(font(Weight::Regular, SMALL)).color(tokens.warn));
+        }
     });
     ui.end_row();
 }

@@ -1,13 +1,14 @@
 //! How connections leave the machine, in words and colours; and the line above the connections that sums it up.
 
 use egui::{
-    Align, Align2, Color32, Frame, Layout, Margin, Panel, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2,
+    Align, Align2, Color32, Frame, Layout, Margin, Panel, Response, RichText, Role, Sense, Ui, WidgetInfo,
+    pos2, vec2,
 };
 
 use super::fonts::{Weight, font};
 use super::text;
 use super::theme::{SMALL, Tokens};
-use crate::aggregate::snapshot::{ConnectionRow, Route, RouteTotals, TunnelTotals};
+use crate::aggregate::snapshot::{ConnectionRow, Route, RouteTotals, Snapshot, TunnelTotals};
 use crate::lang::say;
 use crate::settings::Units;
 use crate::units::Bytes;
@@ -100,10 +101,32 @@ pub fn overhead(tunnel: &TunnelTotals, units: Units) -> Option<String> {
     })
 }
 
+/// What the line sums up.
+#[derive(Clone, Copy)]
+pub struct Summary<'a> {
+    /// Bytes by route.
+    pub totals: &'a RouteTotals,
+    /// Where the script is by which proxies are chosen, if one is.
+    pub script: Option<&'a str>,
+    /// What is typed in the filter.
+    pub filter: &'a str,
+    /// How amounts are written.
+    pub units: Units,
+}
+
+impl<'a> Summary<'a> {
+    /// Of a picture, with what is typed in the filter.
+    #[must_use]
+    pub fn new(snapshot: &'a Snapshot, filter: &'a str, units: Units) -> Self {
+        let script = snapshot.proxy_script.as_deref();
+        Self { totals: &snapshot.totals.routes, script, filter, units }
+    }
+}
+
 /// Draws the line. Returns the filter that was asked for by a click; a click on the one in force clears it.
 pub fn routes_ui(
     ui: &mut Ui,
-    (totals, filter, units): (&RouteTotals, &str, Units),
+    Summary { totals, script, filter, units }: Summary<'_>,
     tokens: &Tokens,
 ) -> Option<String> {
     let frame = Frame::NONE.fill(tokens.bg).inner_margin(Margin::symmetric(10, 0));
@@ -134,6 +157,12 @@ pub fn routes_ui(
                     }
                 }
                 response.on_hover_text(hint);
+            }
+            if let Some(script) = script {
+                let words = RichText::new(say!("proxies-by-script")).font(font(Weight::Regular, SMALL));
+                ui.add_space(6.0);
+                let hint = say!("proxies-by-script-hint", script = script);
+                ui.label(words.color(tokens.dim)).on_hover_text(hint);
             }
         });
     });

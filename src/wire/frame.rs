@@ -2,9 +2,9 @@
 //!
 //! The headers are walked one slice at a time rather than all at once: that reads frames which a snap
 //! length has cut, and costs less than half of slicing the whole packet. Tunnelled packets (IP in IP,
-//! GRE, ESP) are not entered: the outer header's protocol number stands.
+//! GRE, ESP) are not entered here: the outer header's protocol number stands. [`tunnel`](super::tunnel) reads on.
 //!
-//! Not read: `MACsec`, 802.11 frames, PPP that escapes its bytes (RFC 1662 §4.2), fragments put together.
+//! Not read: `MACsec`, encrypted 802.11 frames, PPP that escapes its bytes (RFC 1662 §4.2).
 
 use std::net::IpAddr;
 
@@ -13,7 +13,8 @@ use etherparse::{
     TcpHeaderSlice, UdpHeaderSlice,
 };
 
-use super::{Error, Fragment, LinkType, Packet, Result, Tcp, TcpFlags, Transport, link};
+use super::link::{self, Link};
+use super::{Error, Fragment, LinkType, Packet, Result, Tcp, TcpFlags, Transport};
 use crate::event::Protocol;
 
 // IP protocol numbers of headers that stand between IP and the transport (IANA "IPv6 Extension Header Types").
@@ -41,12 +42,16 @@ const UDP_HEADER_LEN: u32 = 8;
 /// - [`Error::Malformed`]: lengths or versions that contradict each other.
 pub fn decode(link: LinkType, bytes: &[u8], wire_len: u32) -> Result<Packet<'_>> {
     let link = link::read(link, bytes)?;
+    let link_len = length(bytes.len() - link.ip.len());
+    packet(link, wire_len.max(length(bytes.len())) - link_len)
+}
+
+/// Reads the packet behind a link header; `on_wire` is the frame's length without that.
+pub(super) fn packet(link: Link<'_>, on_wire: u32) -> Result<Packet<'_>> {
     let version = link.ip.first().ok_or(Error::Truncated)? >> 4;
     if link.version.is_some_and(|promised| promised != version) {
         return Err(Error::Malformed);
     }
-    let link_len = length(bytes.len() - link.ip.len());
-    let on_wire = wire_len.max(length(bytes.len())) - link_len;
     let datagram = match version {
         4 => ipv4(link.ip, on_wire)?,
         6 => ipv6(link.ip, on_wire)?,
@@ -78,6 +83,13 @@ struct Datagram<'a> {
     body: Body<'a>,
 }
 
+impl Fragment {
+    /// The same fragment, whose payload begins behind one more header.
+    fn behind(self, header_len: usize) -> Self {
+        Self { offset: self.offset.saturating_add(u16::try_from(header_len).unwrap_or(u16::MAX)), ..self }
+    }
+}
+
 /// What follows the IP headers.
 #[derive(Clone, Copy)]
 struct Body<'a> {
@@ -96,6 +108,9 @@ impl Body<'_> {
         self.bytes = self.bytes.get(header_len..).unwrap_or_default();
         self.len = self.len.saturating_sub(length(header_len));
         self.protocol = protocol;
+        if let Some(fragment) = &mut self.fragment {
+            *fragment = fragment.behind(header_len);
+        }
     }
 
     /// A header that was cut: it is known that it is there, not what follows.
@@ -127,6 +142,7 @@ fn ipv4(bytes: &[u8], on_wire: u32) -> Result<Datagram<'_>> {
         id: header.identification().into(),
         first: offset == 0,
         more: header.more_fragments(),
+        offset: header.fragments_offset().byte_offset(),
     });
     let rest = bytes.get(header_len..).unwrap_or_default();
     let mut body = Body { protocol: header.protocol().0, bytes: cut(rest, len), len, fragment };
@@ -181,11 +197,12 @@ fn skip_extensions(body: &mut Body<'_>) {
                 let Ok(header) = Ipv6FragmentHeaderSlice::from_slice(body.bytes) else {
                     return body.give_up();
                 };
-                let (first, more) = (header.fragment_offset().value() == 0, header.more_fragments());
+                let (offset, more) = (header.fragment_offset().byte_offset(), header.more_fragments());
+                let first = offset == 0;
                 body.step(header.slice().len(), header.next_header().0);
                 // Offset 0 and no more: an atomic fragment, whole as it is (RFC 6946).
                 if !first || more {
-                    body.fragment = Some(Fragment { id: header.identification(), first, more });
+                    body.fragment = Some(Fragment { id: header.identification(), first, more, offset });
                 }
                 if !first {
                     return;
@@ -244,6 +261,7 @@ fn tcp<'a>(body: Body<'a>, ports: Transport<'a>) -> Transport<'a> {
         }),
         payload: body.bytes.get(header_len..).unwrap_or_default(),
         payload_len,
+        fragment: ports.fragment.map(|fragment| fragment.behind(header_len)),
         ..ports
     }
 }
@@ -258,8 +276,10 @@ fn udp<'a>(body: Body<'a>, ports: Transport<'a>) -> Transport<'a> {
     };
     let Some(payload_len) = declared.checked_sub(UDP_HEADER_LEN) else { return unread };
     // The datagram of which this is the first fragment is longer than what is here.
-    let payload = body.bytes.get(header.slice().len()..).unwrap_or_default();
-    Transport { payload: cut(payload, payload_len), payload_len, ..ports }
+    let header_len = header.slice().len();
+    let payload = body.bytes.get(header_len..).unwrap_or_default();
+    let fragment = ports.fragment.map(|fragment| fragment.behind(header_len));
+    Transport { payload: cut(payload, payload_len), payload_len, fragment, ..ports }
 }
 
 /// The first `len` bytes, or all there are.

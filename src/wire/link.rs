@@ -1,5 +1,8 @@
 //! Link headers: from the first byte of a frame to the first byte of its IP packet.
 
+mod others;
+mod wifi;
+
 use etherparse::{Ethernet2HeaderSlice, SingleVlanHeaderSlice};
 
 use super::cursor::Cursor;
@@ -14,8 +17,11 @@ const VLAN_SERVICE: u16 = 0x88a8; //   802.1ad
 const VLAN_OLD: [u16; 2] = [0x9100, 0x9200]; // stacked tags before 802.1ad
 const PPPOE_SESSION: u16 = 0x8864; //  RFC 2516 §4
 const MPLS: [u16; 2] = [0x8847, 0x8848]; // RFC 5332 §3
+const SERVICE_INSTANCE: u16 = 0x88e7; // 802.1ah: a whole frame behind a tag of 4 bytes
+/// Tags and what of each stands before the next type: Cisco's metadata, its VN-Tag (802.1BR), HSR (IEC 62439-3).
+const OTHER_TAGS: [(u16, usize); 3] = [(0x8909, 6), (0x8926, 4), (0x892f, 4)];
 /// Smaller values of the field are lengths (IEEE 802.3 §3.2.6).
-const FIRST_ETHER_TYPE: u16 = 0x0600;
+pub(super) const FIRST_ETHER_TYPE: u16 = 0x0600;
 
 // PPP protocol numbers (RFC 1332 §2, RFC 5072 §2).
 const PPP_IPV4: u16 = 0x0021;
@@ -55,8 +61,13 @@ pub(super) fn read(link: LinkType, bytes: &[u8]) -> Result<Link<'_>> {
         LinkType::IPV6 => Ok(Link::new(bytes, Some(6))),
         LinkType::LINUX_SLL => sll(bytes),
         LinkType::LINUX_SLL2 => sll2(bytes),
-        LinkType::PPP | LinkType::PPP_HDLC => ppp_framed(bytes),
-        _ => Err(Error::Unsupported),
+        LinkType::PPP | LinkType::PPP_HDLC | LinkType::CISCO_HDLC => ppp_framed(bytes),
+        LinkType::PPP_ETHER => pppoe(bytes),
+        LinkType::WIFI => wifi::frame(bytes),
+        LinkType::RADIOTAP => wifi::radiotap(bytes),
+        LinkType::PRISM | LinkType::AVS => wifi::prism(bytes),
+        LinkType::PPI => others::ppi(bytes),
+        link => others::read(link, bytes),
     }
 }
 
@@ -76,17 +87,24 @@ pub(super) const fn supports(link: LinkType) -> bool {
             | LinkType::LINUX_SLL2
             | LinkType::PPP
             | LinkType::PPP_HDLC
-    )
+            | LinkType::CISCO_HDLC
+            | LinkType::PPP_ETHER
+            | LinkType::WIFI
+            | LinkType::RADIOTAP
+            | LinkType::PRISM
+            | LinkType::AVS
+            | LinkType::PPI
+    ) || others::supports(link)
 }
 
-fn ethernet(bytes: &[u8]) -> Result<Link<'_>> {
+pub(super) fn ethernet(bytes: &[u8]) -> Result<Link<'_>> {
     let header = Ethernet2HeaderSlice::from_slice(bytes).map_err(|_| Error::Truncated)?;
     let rest = bytes.get(header.slice().len()..).unwrap_or_default();
     ether_type(header.ether_type().0, rest)
 }
 
 /// What follows an Ethernet type: tags, `PPPoE` or IP.
-fn ether_type(first: u16, bytes: &[u8]) -> Result<Link<'_>> {
+pub(super) fn ether_type(first: u16, bytes: &[u8]) -> Result<Link<'_>> {
     let (mut kind, mut rest) = (first, bytes);
     while kind == VLAN || kind == VLAN_SERVICE || VLAN_OLD.contains(&kind) {
         let tag = SingleVlanHeaderSlice::from_slice(rest).map_err(|_| Error::Truncated)?;
@@ -98,17 +116,30 @@ fn ether_type(first: u16, bytes: &[u8]) -> Result<Link<'_>> {
         IPV6 => Ok(Link::new(rest, Some(6))),
         PPPOE_SESSION => pppoe(rest),
         _ if MPLS.contains(&kind) => mpls(rest),
+        SERVICE_INSTANCE => tagged_ip(rest, 4 + 12),
         length if length < FIRST_ETHER_TYPE => snap(rest),
-        _ => Err(Error::Unsupported),
+        _ => {
+            let len = OTHER_TAGS.iter().find(|(tag, _)| *tag == kind).ok_or(Error::Unsupported)?.1;
+            tagged_ip(rest, len)
+        }
     }
 }
 
-/// IP in IEEE 802.2 LLC with a SNAP header (RFC 1042).
-fn snap(bytes: &[u8]) -> Result<Link<'_>> {
+/// IP behind `len` bytes, an Ethernet type, and one tag at most: what went through all of them again would go as deep as
+/// a frame is long.
+fn tagged_ip(bytes: &[u8], len: usize) -> Result<Link<'_>> {
     let mut cursor = Cursor::new(bytes);
-    if cursor.array::<6>()? != [0xaa, 0xaa, 0x03, 0, 0, 0] {
-        return Err(Error::Unsupported);
+    cursor.bytes(len)?;
+    let mut ahead = cursor;
+    if ahead.u16_be()? == VLAN {
+        ahead.bytes(2)?;
+        cursor = ahead;
     }
+    bare_ip(cursor)
+}
+
+/// IP behind an Ethernet type that must be IP's.
+fn bare_ip(mut cursor: Cursor<'_>) -> Result<Link<'_>> {
     match cursor.u16_be()? {
         IPV4 => Ok(Link::new(cursor.rest(), Some(4))),
         IPV6 => Ok(Link::new(cursor.rest(), Some(6))),
@@ -116,15 +147,33 @@ fn snap(bytes: &[u8]) -> Result<Link<'_>> {
     }
 }
 
-/// IP behind MPLS labels (RFC 3032 §2.1). They do not say what follows: only IP begins with 4 or 6 (RFC 4928 §3).
-fn mpls(bytes: &[u8]) -> Result<Link<'_>> {
+/// IP of the version that its first byte says.
+pub(super) fn ip(bytes: &[u8]) -> Result<Link<'_>> {
+    match bytes.first().map(|byte| byte >> 4) {
+        Some(version @ (4 | 6)) => Ok(Link::new(bytes, Some(version))),
+        Some(_) => Err(Error::Unsupported),
+        None => Err(Error::Truncated),
+    }
+}
+
+/// IP in IEEE 802.2 LLC with a SNAP header (RFC 1042), also as a bridge to Ethernet writes it (802.1H).
+fn snap(bytes: &[u8]) -> Result<Link<'_>> {
+    let mut cursor = Cursor::new(bytes);
+    match cursor.array::<6>()? {
+        [0xaa, 0xaa, 0x03, 0, 0, 0 | 0xf8] => bare_ip(cursor),
+        _ => Err(Error::Unsupported),
+    }
+}
+
+/// IP behind MPLS labels (RFC 3032 §2.1). They do not say what follows: only IP begins with 4 or 6 (RFC 4928 §3), and
+/// what begins with 0 is an Ethernet frame behind a control word (RFC 4448 §4.6).
+pub(super) fn mpls(bytes: &[u8]) -> Result<Link<'_>> {
     const BOTTOM_OF_STACK: u32 = 0x100;
     let mut cursor = Cursor::new(bytes);
     while cursor.u32_be()? & BOTTOM_OF_STACK == 0 {}
     match cursor.rest().first().map(|byte| byte >> 4) {
-        Some(version @ (4 | 6)) => Ok(Link::new(cursor.rest(), Some(version))),
-        Some(_) => Err(Error::Unsupported),
-        None => Err(Error::Truncated),
+        Some(0) => tagged_ip(cursor.rest(), 4 + 12), // control word, addresses
+        _ => ip(cursor.rest()),
     }
 }
 
@@ -143,7 +192,7 @@ fn pppoe(bytes: &[u8]) -> Result<Link<'_>> {
 }
 
 /// PPP, or Cisco HDLC in its place, as `LINKTYPE_PPP` and `LINKTYPE_PPP_HDLC` files hold them.
-fn ppp_framed(bytes: &[u8]) -> Result<Link<'_>> {
+pub(super) fn ppp_framed(bytes: &[u8]) -> Result<Link<'_>> {
     let mut cursor = Cursor::new(bytes);
     let framed = cursor.array::<2>()?;
     match framed {

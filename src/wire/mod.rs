@@ -2,14 +2,17 @@
 //! the per-packet path, and no input that panics.
 
 pub mod dns;
+pub mod dtls;
 pub mod frame;
 pub mod greeting;
 pub mod http;
 pub mod pktap;
+pub mod proxy_protocol;
 pub mod quic;
 pub mod socks;
 pub mod starttls;
 pub mod tls;
+pub mod tunnel;
 pub mod wireguard;
 
 mod cursor;
@@ -42,28 +45,76 @@ impl LinkType {
     pub const NULL: Self = Self(0);
     /// Ethernet, with or without 802.1Q and 802.1ad tags.
     pub const ETHERNET: Self = Self(1);
+    /// Token Ring (IEEE 802.5).
+    pub const TOKEN_RING: Self = Self(6);
     /// PPP, with or without HDLC-like framing (RFC 1662).
     pub const PPP: Self = Self(9);
+    /// FDDI.
+    pub const FDDI: Self = Self(10);
+    /// ATM cells put together, in LLC (RFC 2684), as some BSDs number it.
+    pub const ATM_BSD: Self = Self(11);
     /// Raw IP as some BSDs number it inside PKTAP headers and old files (`DLT_RAW`).
     pub const RAW_BSD: Self = Self(12);
     /// Raw IP as OpenBSD numbers it in old files.
     pub const RAW_OPENBSD: Self = Self(14);
     /// PPP in HDLC-like framing, or Cisco HDLC.
     pub const PPP_HDLC: Self = Self(50);
+    /// PPP over Ethernet, from the session's header on (RFC 2516 §4).
+    pub const PPP_ETHER: Self = Self(51);
+    /// ATM cells put together, in LLC (RFC 2684).
+    pub const ATM: Self = Self(100);
     /// Raw IP: the packet begins with its IP header.
     pub const RAW: Self = Self(101);
+    /// Cisco HDLC, or PPP in its place.
+    pub const CISCO_HDLC: Self = Self(104);
+    /// 802.11, from the frame control on.
+    pub const WIFI: Self = Self(105);
+    /// Frame Relay (RFC 2427), with addresses of two bytes or four.
+    pub const FRAME_RELAY: Self = Self(107);
     /// OpenBSD loopback: a 4-byte address family in network byte order.
     pub const LOOP: Self = Self(108);
+    /// OpenBSD's view into `IPsec`: address family, index and flags.
+    pub const ENC: Self = Self(109);
     /// Linux "cooked" capture v1.
     pub const LINUX_SLL: Self = Self(113);
+    /// What a BSD packet filter logs.
+    pub const PFLOG: Self = Self(117);
+    /// 802.11 behind a Prism header.
+    pub const PRISM: Self = Self(119);
+    /// LLC over Fibre Channel (RFC 2625).
+    pub const FIBRE_CHANNEL: Self = Self(122);
+    /// 802.11 behind a radiotap header.
+    pub const RADIOTAP: Self = Self(127);
+    /// IP over `FireWire` as Apple captures it: two addresses of 8 bytes, an Ethernet type.
+    pub const FIREWIRE: Self = Self(138);
     /// PKTAP as Apple's libpcap writes it (`LINKTYPE_USER2`).
     pub const PKTAP_USER2: Self = Self(149);
+    /// 802.11 behind an AVS header.
+    pub const AVS: Self = Self(163);
+    /// PPP behind a byte that says which way it went, with its framing (`LINKTYPE_PPP_PPPD`).
+    pub const PPP_PPPD: Self = Self(166);
+    /// Frames of the link type that a per-packet information header names.
+    pub const PPI: Self = Self(192);
+    /// PPP behind a byte that says which way it went.
+    pub const PPP_DIRECTED: Self = Self(204);
+    /// Cisco HDLC behind a byte that says which way it went.
+    pub const CISCO_HDLC_DIRECTED: Self = Self(205);
+    /// Frame Relay behind a byte that says which way it went.
+    pub const FRAME_RELAY_DIRECTED: Self = Self(206);
+    /// Solaris' IP interface: a header of 24 bytes, then IP.
+    pub const IPNET: Self = Self(226);
     /// IPv4 without a link header.
     pub const IPV4: Self = Self(228);
     /// IPv6 without a link header.
     pub const IPV6: Self = Self(229);
+    /// Ethernet behind the 4 bytes of Hilscher's analyser.
+    pub const NETANALYZER: Self = Self(240);
+    /// … and with preamble and start delimiter.
+    pub const NETANALYZER_TRANSPARENT: Self = Self(241);
     /// PKTAP as everyone else writes it.
     pub const PKTAP: Self = Self(258);
+    /// Ethernet with its preamble (IEEE 802.3br mPackets).
+    pub const ETHERNET_PREAMBLE: Self = Self(274);
     /// Linux "cooked" capture v2: with interface index and packet type.
     pub const LINUX_SLL2: Self = Self(276);
 }
@@ -98,6 +149,8 @@ pub struct Fragment {
     pub first: bool,
     /// Whether more fragments follow.
     pub more: bool,
+    /// Where in the datagram, behind its IP headers, [`Transport::payload`] begins, in bytes.
+    pub offset: u16,
 }
 
 /// The transport header, as far as Crow needs it.

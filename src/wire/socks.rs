@@ -1,4 +1,4 @@
-//! What a client asks of a SOCKS proxy: SOCKS4, its extension 4a, and SOCKS5 (RFC 1928).
+//! What a client asks of a SOCKS proxy: SOCKS4, its extension 4a, and SOCKS5 with its datagrams (RFC 1928).
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -64,6 +64,36 @@ pub fn request(stream: &[u8]) -> Result<Request> {
     }
 }
 
+/// Where a datagram to or from a SOCKS5 relay goes, or comes from (RFC 1928 §7).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrapped {
+    /// The host's name or address, as written.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Bytes of the header; the host's own datagram follows.
+    pub len: usize,
+}
+
+/// Reads the header that SOCKS5 puts before each datagram (RFC 1928 §7). It has no mark of its own: read it only of
+/// datagrams between ends of which one has asked the other for a relay.
+///
+/// # Errors
+///
+/// - [`Error::Truncated`]: the datagram ends in the header.
+/// - [`Error::Unsupported`]: no such header, or one of the pieces of a datagram, which no relay in use supports.
+/// - [`Error::Malformed`]: an address or name that does not exist.
+pub fn datagram(bytes: &[u8]) -> Result<Wrapped> {
+    let mut cursor = Cursor::new(bytes);
+    let [reserved @ .., fragment] = cursor.array::<3>()?;
+    if reserved != [0, 0] || fragment != 0 {
+        return Err(Error::Unsupported);
+    }
+    let host = address(&mut cursor)?;
+    let port = cursor.u16_be()?;
+    Ok(Wrapped { host, port, len: bytes.len() - cursor.rest().len() })
+}
+
 fn version_4(mut cursor: Cursor<'_>, total: usize) -> Result<Request> {
     let purpose = match cursor.u8()? {
         CONNECT => Purpose::Connect,
@@ -113,14 +143,19 @@ fn version_5(mut cursor: Cursor<'_>, total: usize) -> Result<Request> {
         _ => return Err(Error::Malformed),
     };
     cursor.u8()?; // reserved
-    let host = match cursor.u8()? {
+    let host = address(&mut cursor)?;
+    let port = cursor.u16_be()?;
+    Ok(Request { purpose, host, port, len: total - cursor.rest().len() })
+}
+
+/// An address with its type before it (RFC 1928 §5).
+fn address(cursor: &mut Cursor<'_>) -> Result<String> {
+    Ok(match cursor.u8()? {
         IPV4 => Ipv4Addr::from(cursor.array::<4>()?).to_string(),
         IPV6 => Ipv6Addr::from(cursor.array::<16>()?).to_string(),
         DOMAIN => name(cursor.vec8()?.rest())?,
         _ => return Err(Error::Malformed),
-    };
-    let port = cursor.u16_be()?;
-    Ok(Request { purpose, host, port, len: total - cursor.rest().len() })
+    })
 }
 
 fn name(bytes: &[u8]) -> Result<String> {
@@ -179,6 +214,34 @@ mod tests {
         assert_eq!(request(&[&[4, 1, 0, 80, 1, 1, 1, 1][..], &[b'x'; 300]].concat()), Err(Error::Malformed));
     }
 
+    const WRAPPED: &[u8] = b"\0\0\0\x03\x09crow.test\x01\xbb";
+
+    #[test]
+    fn wrapped_datagrams() {
+        #[rustfmt::skip]
+        let cases: [(&str, &[u8], Result<_>); 8] = [
+            ("to a name", WRAPPED, Ok(("crow.test", 443))),
+            ("to IPv4", b"\0\0\0\x01\xc0\x00\x02\x01\x00\x35", Ok(("192.0.2.1", 53))),
+            ("to IPv6", b"\0\0\0\x04\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01\x01\xbb", Ok(("2001:db8::1", 443))),
+            ("a piece", b"\0\0\x01\x01\xc0\x00\x02\x01\x00\x35", Err(Error::Unsupported)),
+            ("not reserved", b"\0\x01\0\x01\xc0\x00\x02\x01\x00\x35", Err(Error::Unsupported)),
+            ("an address that is not", b"\0\0\0\x02\xc0\x00\x02\x01\x00\x35", Err(Error::Malformed)),
+            ("an empty name", b"\0\0\0\x03\x00\x01\xbb", Err(Error::Malformed)),
+            ("a name with a space", b"\0\0\0\x03\x03a b\x01\xbb", Err(Error::Malformed)),
+        ];
+        for (case, bytes, expected) in cases {
+            let expected = expected.map(|(host, port)| (host.to_owned(), port));
+            let longer = [bytes, b"more"].concat();
+            for bytes in [bytes, &longer] {
+                assert_eq!(datagram(bytes).map(|got| (got.host, got.port)), expected, "{case}");
+            }
+        }
+        assert_eq!(datagram(&[WRAPPED, b"more"].concat()).unwrap().len, WRAPPED.len());
+        for len in 0..WRAPPED.len() {
+            assert_eq!(datagram(&WRAPPED[..len]), Err(Error::Truncated), "{len} bytes");
+        }
+    }
+
     #[test]
     fn a_cut_request_asks_for_more() {
         for stream in [FOUR, FOUR_A, FIVE, FIVE_USER, FIVE_V4, FIVE_V6, FIVE_UDP] {
@@ -195,6 +258,10 @@ mod tests {
             let stream = [&[version][..], &bytes].concat();
             if let Ok(read) = request(&stream) {
                 prop_assert!(read.len <= stream.len() && !read.host.is_empty());
+            }
+            let wrapped = [&[0, 0, 0][..], &bytes].concat();
+            if let Ok(read) = datagram(&wrapped) {
+                prop_assert!(read.len <= wrapped.len() && !read.host.is_empty());
             }
         }
     }

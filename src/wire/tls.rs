@@ -29,7 +29,8 @@ const ECH_OUTER: u8 = 0;
 /// What a client says first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientHello {
-    /// The server that it asks for (RFC 6066 §3), as written: ASCII without spaces.
+    /// The server that it asks for, as written: ASCII (RFC 6066 §3) or, as it once was (RFC 4366 §3.1), UTF-8, without
+    /// spaces.
     pub server_name: Option<String>,
     /// The protocols that it offers to speak (RFC 7301), in its order: `h2`, `http/1.1`, …
     pub alpn: Vec<String>,
@@ -103,7 +104,7 @@ fn is_whole(handshake: &[u8]) -> bool {
 ///
 /// - [`Error::Truncated`]: cut before the name. Call again with more.
 /// - [`Error::Unsupported`]: not a `ClientHello`. More bytes will not change that.
-/// - [`Error::Malformed`]: lengths that contradict each other, or a name that is not printable ASCII.
+/// - [`Error::Malformed`]: lengths that contradict each other, or a name that is not printable text.
 pub fn client_hello(handshake: &[u8]) -> Result<ClientHello> {
     let mut message = Cursor::new(handshake);
     if message.u8()? != CLIENT_HELLO {
@@ -192,10 +193,11 @@ fn host_name(mut body: Cursor<'_>) -> Result<Option<String>> {
         if kind != HOST_NAME {
             continue;
         }
-        if name.is_empty() || !name.iter().all(u8::is_ascii_graphic) {
+        let name = std::str::from_utf8(name).map_err(|_| Error::Malformed)?;
+        if name.is_empty() || name.contains(|letter: char| letter.is_control() || letter.is_whitespace()) {
             return Err(Error::Malformed);
         }
-        return Ok(Some(text(name)));
+        return Ok(Some(name.to_owned()));
     }
     Ok(None)
 }

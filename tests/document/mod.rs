@@ -39,8 +39,19 @@ const STATES: Kind = OneOf(&[
     "closed",
 ]);
 const ROUTES: Kind = OneOf(&["direct", "proxied", "tunnelled", "upstream", "carrier", "local"]);
-const HOST_SOURCES: Kind =
-    OneOf(&["sni", "quic", "http", "connect", "socks", "dns", "dns_other", "mdns", "fake_ip", "ptr"]);
+const HOST_SOURCES: Kind = OneOf(&[
+    "sni",
+    "quic",
+    "http",
+    "connect",
+    "socks",
+    "proxy",
+    "dns",
+    "dns_other",
+    "mdns",
+    "fake_ip",
+    "ptr",
+]);
 const HOST_NOTES: Kind = OneOf(&["ech_outer", "encrypted_dns", "private_relay"]);
 
 const DOCUMENT: &[(&str, Kind)] = &[
@@ -147,7 +158,11 @@ pub(crate) fn check(document: &Value) {
 /// A connection's fields, and those that come together.
 #[track_caller]
 fn connection(row: &Value) {
-    fields(row, CONNECTION);
+    let mut known = object(row).clone();
+    if let Some(chain) = known.remove("route_chain") {
+        assert!(chain.is_string(), "a chain that is not known is no field: {row}");
+    }
+    fields(&Value::Object(known), CONNECTION);
     for (one, other) in [("pid", "process"), ("host", "host_source")] {
         assert_eq!(row[one].is_null(), row[other].is_null(), "{one} and {other} of {row}");
     }

@@ -39,8 +39,19 @@ pub(crate) struct Seen {
 impl Live {
     /// Starts Crow in the client's namespace and waits for its first document.
     pub(crate) fn start(world: &World) -> Self {
+        Self::start_with(world, &Value::Null)
+    }
+
+    /// Starts Crow with these settings, or with none if they are `null`.
+    pub(crate) fn start_with(world: &World, settings: &Value) -> Self {
         let complaints = world.folder().join("crow-stderr");
+        let home = world.folder().join("home");
         let mut command = world.command(Side::Client, CROW);
+        command.env("XDG_CONFIG_HOME", &home);
+        if !settings.is_null() {
+            std::fs::create_dir_all(home.join("crow")).unwrap();
+            std::fs::write(home.join("crow/settings.json"), settings.to_string()).unwrap();
+        }
         command.args(["--headless", "--json", "--interval", "0.25"]);
         command.stdout(Stdio::piped()).stderr(File::create(&complaints).unwrap());
         let mut child = command.spawn().unwrap();

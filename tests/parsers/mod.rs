@@ -103,7 +103,7 @@ pub fn tls(bytes: &[u8]) -> bool {
     let mut is_read = false;
     for hello in [hello::hello_in_records(bytes), hello::client_hello(bytes)].into_iter().flatten() {
         assert!(hello.alpn.len() <= hello::MAX_OFFERS && hello.versions.len() <= hello::MAX_OFFERS + 1);
-        assert!(hello.server_name.is_none_or(|name| name.is_ascii() && name.len() <= 255));
+        assert!(hello.server_name.is_none_or(|name| !name.contains(char::is_control)));
         is_read = true;
     }
     is_read
@@ -139,7 +139,7 @@ pub fn http(bytes: &[u8]) -> bool {
 /// A SOCKS client's first bytes.
 pub fn socks(bytes: &[u8]) -> bool {
     through_the_reader(bytes);
-    proxy::request(bytes).is_ok()
+    proxy::request(bytes).is_ok() | proxy::datagram(bytes).is_ok()
 }
 
 /// A client's words before it begins TLS.

@@ -136,6 +136,7 @@ fn by_hand(seeds: &mut Vec<Seed>) {
         "5-v6",
         b"\x05\x02\x00\x02\x05\x01\x00\x04\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01\x01\xbb",
     );
+    add("socks", "5-datagram", b"\0\0\0\x03\x09crow.test\x01\xbbmore");
     add("starttls", "smtp", b"EHLO crow.test\r\nSTARTTLS\r\n");
     add("starttls", "imap", b"a1 CAPABILITY\r\na2 STARTTLS\r\n");
     add("starttls", "postgresql", b"\0\0\0\x08\x04\xd2\x16\x2f");

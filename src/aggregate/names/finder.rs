@@ -6,13 +6,15 @@ use super::reader::{self, Reading};
 use crate::aggregate::snapshot::HostSource;
 use crate::event::{Direction, FlowId};
 use crate::wire::quic::Initials;
-use crate::wire::{Error, greeting};
+use crate::wire::{Error, dtls, greeting};
 
 /// The flows whose opening bytes have not said all yet.
 #[derive(Debug, Default)]
 pub struct Finders {
     streams: BTreeMap<FlowId, Box<Finder>>,
     initials: BTreeMap<FlowId, Box<Initials>>,
+    /// What DTLS clients have said by now.
+    hellos: BTreeMap<FlowId, Box<dtls::Hello>>,
     is_full: bool,
 }
 
@@ -109,6 +111,9 @@ impl Finders {
 
     /// Takes in one of the first datagrams of a flow, either way: only a client's can be read.
     pub fn datagram(&mut self, flow: FlowId, bytes: &[u8]) -> Reading {
+        if dtls::begins_hello(bytes) {
+            return self.dtls(flow, bytes);
+        }
         if MAX_FINDERS <= self.initials.len() && !self.initials.contains_key(&flow) {
             self.initials.pop_first();
             self.is_full = true;
@@ -123,6 +128,19 @@ impl Finders {
                 let protocol = initials.is_quic().then_some(reader::Protocol::Plain("quic"));
                 Reading { protocol, is_open: err == Error::Truncated, ..Reading::default() }
             }
+        }
+    }
+
+    fn dtls(&mut self, flow: FlowId, bytes: &[u8]) -> Reading {
+        if MAX_FINDERS <= self.hellos.len() && !self.hellos.contains_key(&flow) {
+            self.hellos.pop_first();
+            self.is_full = true;
+        }
+        let protocol = Some(reader::Protocol::Plain("dtls"));
+        match self.hellos.entry(flow).or_default().datagram(bytes) {
+            Ok(hello) => Reading { protocol, ..reader::hello_said(hello, HostSource::Sni) },
+            Err(Error::Truncated) => Reading { protocol, is_open: true, ..Reading::default() },
+            Err(_) => Reading::default(),
         }
     }
 
@@ -142,6 +160,7 @@ impl Finders {
     pub fn forget(&mut self, flow: FlowId) {
         self.streams.remove(&flow);
         self.initials.remove(&flow);
+        self.hellos.remove(&flow);
     }
 
     /// Whether flows were given up for want of room.

@@ -5,7 +5,7 @@
 
 use crate::aggregate::snapshot::HostSource;
 use crate::wire::starttls::{self, Next};
-use crate::wire::{Error, http, socks, tls};
+use crate::wire::{Error, http, proxy_protocol, socks, tls};
 
 /// A name that was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct Reading {
     pub protocol: Option<Protocol>,
     /// Whether a proxy is asked to pass this on.
     pub is_for_proxy: bool,
+    /// Whether a proxy is asked for a relay of datagrams.
+    pub asks_relay: bool,
     /// Whether more bytes may say more.
     pub is_open: bool,
 }
@@ -77,7 +79,7 @@ fn layer(client: &[u8]) -> (Reading, Option<usize>) {
     }
     // Each says by its first bytes whether it is meant; those that cannot tell yet want more.
     let mut is_open = false;
-    for read in [tls_layer, http_layer, socks_layer, clear_layer] {
+    for read in [tls_layer, balancer_layer, http_layer, socks_layer, clear_layer] {
         match read(client) {
             Ok(layer) => return layer,
             Err(err) => is_open |= err == Error::Truncated,
@@ -93,6 +95,12 @@ fn tls_layer(client: &[u8]) -> Result<(Reading, Option<usize>), Error> {
     tls::hello_in_records(client).map(|hello| (hello_said(hello, HostSource::Sni), None))
 }
 
+/// What a load balancer says of the client names no destination.
+fn balancer_layer(client: &[u8]) -> Result<(Reading, Option<usize>), Error> {
+    let len = proxy_protocol::header_len(client)?;
+    Ok((Reading::default(), Some(len)))
+}
+
 fn http_layer(client: &[u8]) -> Result<(Reading, Option<usize>), Error> {
     let request = http::request(client)?;
     let source = if request.is_connect { HostSource::Connect } else { HostSource::Http };
@@ -100,7 +108,7 @@ fn http_layer(client: &[u8]) -> Result<(Reading, Option<usize>), Error> {
     let protocol = Some(Protocol::Plain("http"));
     let inside = request.head_len.filter(|_| request.is_connect);
     let (is_open, is_for_proxy) = (request.is_connect && inside.is_none(), request.is_for_proxy);
-    Ok((Reading { name, protocol, is_for_proxy, is_open }, inside))
+    Ok((Reading { name, protocol, is_for_proxy, is_open, ..Reading::default() }, inside))
 }
 
 fn socks_layer(client: &[u8]) -> Result<(Reading, Option<usize>), Error> {
@@ -109,7 +117,9 @@ fn socks_layer(client: &[u8]) -> Result<(Reading, Option<usize>), Error> {
     // The others name no destination, but where one may come from.
     let name = is_connect.then_some(Name { name: request.host, source: HostSource::Socks, ech: false });
     let protocol = Some(Protocol::Plain("socks"));
-    let reading = Reading { name, protocol, is_for_proxy: is_connect, is_open: false };
+    let asks_relay = request.purpose == socks::Purpose::UdpAssociate;
+    let is_for_proxy = is_connect || asks_relay;
+    let reading = Reading { name, protocol, is_for_proxy, asks_relay, is_open: false };
     Ok((reading, is_connect.then_some(request.len)))
 }
 
@@ -125,7 +135,7 @@ fn clear_layer(client: &[u8]) -> Result<(Reading, Option<usize>), Error> {
 }
 
 /// What an outer layer said, corrected by the one inside it.
-fn within(outer: Reading, inner: Reading) -> Reading {
+pub(in crate::aggregate) fn within(outer: Reading, inner: Reading) -> Reading {
     let name = match (outer.name, inner.name) {
         // A proxy is told the true name even where TLS shows a cover for it.
         (Some(outer), Some(inner)) if inner.ech && outer.name.parse::<std::net::IpAddr>().is_err() => {
@@ -139,7 +149,13 @@ fn within(outer: Reading, inner: Reading) -> Reading {
         (Some(Protocol::Plain(service)), Some(Protocol::Tls(None))) if !is_tunnel(service) => outer.protocol,
         (outer, inner) => inner.or(outer),
     };
-    Reading { name, protocol, is_for_proxy: outer.is_for_proxy || inner.is_for_proxy, is_open: inner.is_open }
+    Reading {
+        name,
+        protocol,
+        is_for_proxy: outer.is_for_proxy || inner.is_for_proxy,
+        asks_relay: outer.asks_relay || inner.asks_relay,
+        is_open: inner.is_open,
+    }
 }
 
 /// Whether what a protocol carries is a service of its own.
@@ -151,7 +167,7 @@ fn is_tunnel(service: &str) -> bool {
 pub(super) fn hello_said(hello: tls::ClientHello, source: HostSource) -> Reading {
     let inside = hello.alpn.iter().find_map(|protocol| spoken_inside(protocol));
     let name = hello.server_name.map(|name| Name { name, source, ech: hello.ech });
-    Reading { name, protocol: Some(Protocol::Tls(inside)), is_for_proxy: false, is_open: !hello.complete }
+    Reading { name, protocol: Some(Protocol::Tls(inside)), is_open: !hello.complete, ..Reading::default() }
 }
 
 /// The service that a protocol name stands for (IANA "TLS ALPN Protocol IDs").

@@ -66,7 +66,10 @@ pub(crate) fn of_process(process: &Process) -> Option<&'static Product> {
 #[must_use]
 pub(crate) fn by_name(program: &str) -> Option<&'static Product> {
     let program = bundle_name(program).unwrap_or(program).to_lowercase();
-    KNOWN.by_name.get(program.as_str()).and_then(|&at| KNOWN.products.get(at))
+    // Programs keep the names that they are published under: mihomo-darwin-arm64-v1.19.0.
+    let released = SYSTEMS.iter().find_map(|system| Some(program.split_once(system)?.0));
+    let names = [Some(program.as_str()), released];
+    names.into_iter().flatten().find_map(|name| KNOWN.products.get(*KNOWN.by_name.get(name)?))
 }
 
 /// Whether some product makes such addresses up in place of true ones.
@@ -139,6 +142,9 @@ impl TryFrom<String> for Range {
     }
 }
 
+/// What stands between a published program's own name and what it is made for.
+const SYSTEMS: [&str; 2] = ["-darwin-", "-linux-"];
+
 /// One product an entry.
 const PRODUCTS: &str = include_str!("../../../assets/proxies.json");
 
@@ -193,6 +199,40 @@ mod tests {
         for (name, path, app, expected) in cases {
             let found = of_process(&process(name, path, app)).map(|product| &*product.name);
             assert_eq!(found, expected, "{name} at {path}");
+        }
+    }
+
+    #[test]
+    fn the_products_that_people_use_most_are_known() {
+        #[rustfmt::skip]
+        let cases = [
+            ("clash", "mihomo", Kind::Proxy), ("mihomo", "mihomo", Kind::Proxy), ("verge-mihomo", "mihomo", Kind::Proxy),
+            ("mihomo-darwin-arm64-v1.19.0", "mihomo", Kind::Proxy), ("clash-linux-amd64-v3", "mihomo", Kind::Proxy),
+            ("Clash Verge.app", "Clash Verge", Kind::Proxy), ("ClashX Pro.app", "ClashX", Kind::Proxy), ("Clash for Windows.app", "Clash for Windows", Kind::Proxy),
+            ("Clash Nyanpasu.app", "Clash Nyanpasu", Kind::Proxy), ("Mihomo Party.app", "Mihomo Party", Kind::Proxy), ("FlClashCore", "FlClash", Kind::Proxy),
+            ("Stash.app", "Stash", Kind::Proxy), ("Clash Mi.app", "Clash Mi", Kind::Proxy), ("GUI.for.Clash.app", "GUI for Clash", Kind::Proxy),
+            ("sing-box", "sing-box", Kind::Proxy), ("SFM.app", "sing-box", Kind::Proxy), ("sing-box-linux-arm64", "sing-box", Kind::Proxy),
+            ("v2ray", "V2Ray", Kind::Proxy), ("V2rayU.app", "V2Ray", Kind::Proxy), ("xray", "Xray", Kind::Proxy), ("xray-linux-64", "Xray", Kind::Proxy),
+            ("karing.app", "Karing", Kind::Proxy), ("karingService", "Karing", Kind::Proxy), ("Surge.app", "Surge", Kind::Proxy),
+            ("com.nssurge.surge-mac.ne.systemextension", "Surge", Kind::Proxy),
+            ("ss-local", "Shadowsocks", Kind::Proxy), ("sslocal", "Shadowsocks", Kind::Proxy), ("ShadowsocksX-NG.app", "Shadowsocks", Kind::Proxy),
+            ("trojan", "Trojan", Kind::Proxy), ("trojan-go", "Trojan", Kind::Proxy), ("hysteria", "Hysteria", Kind::Proxy), ("hysteria-darwin-arm64", "Hysteria", Kind::Proxy),
+            ("tor", "Tor", Kind::Tor), ("Tor Browser.app", "Tor", Kind::Tor), ("nekobox_core", "NekoBox", Kind::Proxy), ("nekoray", "NekoBox", Kind::Proxy),
+            ("Hiddify.app", "Hiddify", Kind::Proxy), ("HiddifyCli", "Hiddify", Kind::Proxy),
+            ("wireguard-go", "WireGuard", Kind::Vpn), ("com.wireguard.macos.network-extension.appex", "WireGuard", Kind::Vpn),
+            ("tailscaled", "Tailscale", Kind::Vpn), ("Tailscale.app", "Tailscale", Kind::Vpn), ("io.tailscale.ipn.macsys.network-extension.systemextension", "Tailscale", Kind::Vpn),
+            ("openvpn", "OpenVPN", Kind::Vpn), ("Tunnelblick.app", "OpenVPN", Kind::Vpn), ("OpenVPN Connect.app", "OpenVPN", Kind::Vpn),
+            ("Charles.app", "Charles", Kind::DebugProxy), ("Proxyman.app", "Proxyman", Kind::DebugProxy), ("mitmproxy", "mitmproxy", Kind::DebugProxy),
+            ("mitmdump", "mitmproxy", Kind::DebugProxy), ("privoxy", "Privoxy", Kind::Proxy),
+        ];
+        for (program, expected, kind) in cases {
+            let found = by_name(program).map(|product| (&*product.name, product.kind));
+            assert_eq!(found, Some((expected, kind)), "{program}");
+        }
+        for stranger in
+            ["curl", "tornado", "surge-protector", "clash of crows", "-darwin-arm64", "my-linux-tool"]
+        {
+            assert_eq!(by_name(stranger).map(|product| &product.name), None, "{stranger}");
         }
     }
 

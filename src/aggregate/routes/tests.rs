@@ -9,6 +9,8 @@ use crate::event::{
     App, Delta, Event, FlowKey, Interface, InterfaceId, Owner, OwnerSource, TcpState, Tunnel as Held,
 };
 
+mod joining;
+
 const LOOPBACK: u32 = 1;
 const CABLE: u32 = 2;
 const TUNNEL: u32 = 3;
@@ -438,6 +440,30 @@ fn what_is_in_a_tunnel_counts_for_the_app_and_its_carrier_for_nobody() {
         let outer = if outside == Route::Carrier { 10_500 } else { 0 };
         assert_eq!(**tunnels, [TunnelTotals { name: via.into(), inner: Bytes(9_700), outer: Bytes(outer) }]);
     }
+}
+
+#[test]
+fn a_tunnel_that_a_recording_shows_from_outside_is_counted_inside_and_its_carrier_for_nobody() {
+    let mut world = World::new();
+    world.open(1, (CABLE, Protocol(47)), ("10.0.0.2:0", "192.0.2.1:0"), None);
+    world.open(4, (CABLE, Protocol::UDP), (OUT, "192.0.2.1:4789"), None);
+    let inside = InterfaceId(9);
+    let (name, kind) = ("GRE".to_owned(), InterfaceKind::Tunnel);
+    world.tell(&Event::InterfaceUp(Interface { id: inside, name, kind, uppers: Vec::new() }));
+    world.moves(1, 40, 0);
+    assert_eq!(route(&world.look(), 1).0, Route::Direct, "nothing was seen inside");
+    world.open(2, (inside.0, Protocol::TCP), ("10.8.0.2:50000", "198.51.100.1:443"), None);
+    world.moves(2, 9_000, 700);
+    world.moves(1, 9_560, 740);
+    world.moves(4, 10, 10);
+    let snapshot = world.look();
+    assert_eq!(route(&snapshot, 2), (Route::Tunnelled, Some("GRE"), true));
+    assert_eq!(route(&snapshot, 1), (Route::Carrier, Some("GRE"), false));
+    assert_eq!(route(&snapshot, 4).0, Route::Direct, "of another kind, in which nothing was seen");
+    assert_eq!((snapshot.totals.bytes.rx.0, snapshot.totals.bytes.tx.0), (9_610, 750), "once");
+    let tunnels = &snapshot.totals.routes.tunnels;
+    let expected = TunnelTotals { name: "GRE".into(), inner: Bytes(9_700), outer: Bytes(10_340) };
+    assert_eq!(**tunnels, [expected]);
 }
 
 #[test]

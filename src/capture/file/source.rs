@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use flate2::read::MultiGzDecoder;
+
 /// The size that the window begins with: many packets a system call.
 const WINDOW: usize = 256 * 1024;
 
@@ -17,6 +19,12 @@ pub(super) struct Source {
 impl Source {
     pub(super) fn new(reader: Box<dyn Read + Send>) -> Self {
         Self { reader, window: vec![0; WINDOW], start: 0, end: 0 }
+    }
+
+    /// The same source, packed with gzip, unpacked: from the bytes that were not taken yet.
+    pub(super) fn unpacked(self) -> Self {
+        let begun = io::Cursor::new(self.peek().to_vec());
+        Self::new(Box::new(MultiGzDecoder::new(begun.chain(self.reader))))
     }
 
     /// The bytes read but not taken.

@@ -41,13 +41,13 @@ fn what_is_not_a_recording() {
     #[rustfmt::skip]
     let cases: [(&'static [u8], &str); 8] = [
         (b"", "the recording is empty: nothing was ever written to it"),
-        (b"\x1f\x8b\x08\0", "the recording is compressed with gzip: unpack it first, then open the result"),
+        (b"\x1f\x8b\x08\0", "the recording is cut short after packet 0: everything before the cut was read"),
         (b"\x28\xb5\x2f\xfd", "the recording is compressed with zstd: unpack it first, then open the result"),
         (b"GET / HTTP/1.1\r\n\r\n", "the file is not a recording: it is neither pcap nor pcapng"),
         (b"a", "the file is not a recording: it is neither pcap nor pcapng"),
         (b"\xd4\xc3\xb2\xa1\x02\0", "the recording is cut short after packet 0: everything before the cut was read"),
-        (b"\xd4\xc3\xb2\xa1\x02\0\x04\0\0\0\0\0\0\0\0\0\0\0\x04\0\x7f\0\0\0",
-         "the recording's link type 127 is not one that Crow reads: record on an Ethernet, Wi-Fi or tunnel interface"),
+        (b"\xd4\xc3\xb2\xa1\x02\0\x04\0\0\0\0\0\0\0\0\0\0\0\x04\0\x93\0\0\0",
+         "the recording's link type 147 is not one that Crow reads: record on an Ethernet, Wi-Fi or tunnel interface"),
         (b"\x0a\x0d\x0d\x0a\x1c\0\0\0????", "the recording is damaged after packet 0 (a section without a byte order): everything before that was read"),
     ];
     for (bytes, sentence) in cases {
@@ -104,6 +104,33 @@ fn reads_that_come_byte_by_byte_or_fail() {
         };
         assert_eq!(frames, expected);
         assert_eq!(matches!(end, Err(Error::Read { packets: 4, .. })), fails);
+    }
+}
+
+#[test]
+fn a_recording_packed_with_gzip_is_read_as_it_is() {
+    use std::io::Write;
+
+    for whole in [PCAP, PCAPNG] {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(whole).unwrap();
+        let packed = encoder.finish().unwrap();
+        let (frames, end) = read_all(whole);
+        end.unwrap();
+        let (unpacked, end) = read_all(packed.clone());
+        end.unwrap();
+        assert_eq!(unpacked, frames);
+        let (_, end) = read_all(packed.get(..packed.len() - 9).unwrap().to_vec());
+        assert!(matches!(end, Err(Error::Truncated { .. })), "{end:?}");
+        let mut broken = packed.clone();
+        *broken.get_mut(packed.len() - 6).unwrap() ^= 1;
+        let (_, end) = read_all(broken);
+        assert!(matches!(end, Err(Error::Corrupt { .. })), "{end:?}");
+
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(&packed).unwrap();
+        let (_, end) = read_all(encoder.finish().unwrap());
+        assert!(matches!(end, Err(Error::Compressed { .. })), "packed twice");
     }
 }
 

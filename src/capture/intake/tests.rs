@@ -145,3 +145,55 @@ fn an_index_in_a_recording_is_no_interface_of_the_file() {
     live.tick(ms(0), &mut out);
     assert_eq!(out.iter().filter(|event| matches!(event, Event::InterfaceUp(_))).count(), 1);
 }
+
+/// An Ethernet frame with a packet of UDP to port 443 in GRE in IPv4.
+const IN_GRE: &[u8] = &[
+    2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, // Ethernet
+    0x45, 0, 0, 54, 0, 0, 0, 0, 64, 47, 0, 0, 10, 0, 0, 2, 192, 0, 2, 1, // IP
+    0, 0, 8, 0, // GRE
+    0x45, 0, 0, 30, 0, 0, 0, 0, 64, 17, 0, 0, 10, 8, 0, 2, 93, 184, 216, 34, // IP
+    0xc3, 0x50, 0x01, 0xbb, 0, 10, 0, 0, b'h', b'i', // UDP
+];
+
+#[test]
+fn a_recording_s_tunnels_are_entered_unless_the_machine_shows_their_insides() {
+    let cable = Interface {
+        id: InterfaceId(0),
+        name: "en0".to_owned(),
+        kind: InterfaceKind::Physical,
+        uppers: Vec::new(),
+    };
+    let tunnel = Interface {
+        id: InterfaceId(1),
+        name: "gif0".to_owned(),
+        kind: InterfaceKind::Tunnel,
+        ..cable.clone()
+    };
+    let options = MeterOptions::default;
+    for (mut intake, others, expected) in [
+        (Intake::new(options()), None, &[("en0", 54), ("GRE", 30)][..]),
+        (Intake::new(options()), Some(tunnel), &[("en0", 54)]),
+        (Intake::live(options()), None, &[("en0", 54)]),
+    ] {
+        intake.interface_up(cable.clone());
+        if let Some(interface) = others {
+            intake.interface_up(interface);
+        }
+        let wire_len = u32::try_from(IN_GRE.len()).unwrap_or(0);
+        intake.frame(&Frame { link: LinkType::ETHERNET, wire_len, bytes: IN_GRE, ..frame(ms(1)) });
+        let mut out = Vec::new();
+        intake.finish(&mut out);
+        let (mut names, mut flows, mut counted) = (HashMap::new(), HashMap::new(), Vec::new());
+        for event in &out {
+            match event {
+                Event::InterfaceUp(interface) => drop(names.insert(interface.id, &*interface.name)),
+                Event::FlowOpened { flow, key, .. } => drop(flows.insert(*flow, key.interface)),
+                Event::Deltas { deltas, .. } => {
+                    counted.extend(deltas.iter().map(|it| (names[&flows[&it.flow]], it.tx_bytes)));
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(counted, expected);
+    }
+}

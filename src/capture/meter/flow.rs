@@ -6,7 +6,7 @@ use crate::capture::Marks;
 use crate::capture::opening::{GapBudget, Openings, Payload};
 use crate::capture::tcp::{Connection, Segment, opposite};
 use crate::event::{Delta, Direction, Event, FlowId, FlowKey, Owner, Protocol, TcpState};
-use crate::wire::{Packet, TcpFlags, greeting};
+use crate::wire::{Packet, TcpFlags, Transport, greeting};
 
 /// The DNS, mDNS and LLMNR ports (RFC 1035, RFC 6762, RFC 4795), whose every message is passed on.
 const NAME_PORTS: [u16; 3] = [53, 5353, 5355];
@@ -78,6 +78,8 @@ pub(super) struct Flow {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sight<'a> {
     pub(super) packet: &'a Packet<'a>,
+    /// What the packet says: of a fragment that makes its datagram whole, all of that.
+    pub(super) said: &'a Transport<'a>,
     pub(super) direction: Direction,
     /// On the meter's clock, in nanoseconds.
     pub(super) clock: u64,
@@ -181,7 +183,7 @@ impl Flow {
 
     /// The next bytes at the start of a TCP stream.
     pub(super) fn opening(&mut self, sight: &Sight<'_>, budget: &mut GapBudget) -> Option<Event> {
-        let transport = &sight.packet.transport;
+        let transport = sight.said;
         let tcp = transport.tcp?;
         let direction = sight.direction;
         let is_hello = greeting::begins_hello(transport.payload);
@@ -225,8 +227,7 @@ impl Flow {
     }
 
     /// The payload of a UDP packet, where it is one to pass on.
-    pub(super) fn datagram<'p>(&mut self, packet: &Packet<'p>) -> Option<&'p [u8]> {
-        let transport = &packet.transport;
+    pub(super) fn datagram<'p>(&mut self, transport: &Transport<'p>) -> Option<&'p [u8]> {
         let bytes = transport.payload;
         let is_whole = usize::try_from(transport.payload_len).is_ok_and(|len| len == bytes.len());
         if transport.protocol != Protocol::UDP

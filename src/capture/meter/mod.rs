@@ -22,13 +22,15 @@ use self::report::Pending;
 use self::table::Table;
 use super::fragments::{Datagram, Fragments};
 use super::opening::GapBudget;
+use super::whole::Joiner;
+pub use super::whole::Whole;
 use super::{Marks, Tag};
 use crate::event::{
     CloseReason, Direction, FlowId, FlowKey, Interface, InterfaceId, InterfaceKind, Owner, Process,
     ProcessKey, is_loopback,
 };
 use crate::time::Timestamp;
-use crate::wire::{self, Packet};
+use crate::wire::{self, Packet, tunnel};
 
 /// Flows followed at one time. When there are more, the one is let go whose patience ends next.
 pub const MAX_FLOWS: usize = 1 << 20;
@@ -89,6 +91,7 @@ pub struct Meter {
     options: MeterOptions,
     table: Table,
     fragments: Fragments,
+    joiner: Joiner,
     gaps: GapBudget,
     names: owners::Names,
     interfaces: HashMap<InterfaceId, Seen>,
@@ -165,23 +168,41 @@ impl Meter {
         self.pending.interface_down(interface);
     }
 
-    /// Counts a packet.
-    pub fn packet(&mut self, context: &Context<'_>, packet: &Packet<'_>) {
+    /// Counts a packet. Gives back what a fragmented datagram says, where this is the fragment that was missing.
+    pub fn packet(&mut self, context: &Context<'_>, packet: &Packet<'_>) -> Option<Whole> {
         let clock = self.clock.at(context.time);
         self.pending.statistics.received += 1;
         if packet.other_host {
             self.pending.unrelated += 1;
-            return;
+            return None;
         }
         if let Some(tag) = &context.tag {
             self.names.learn(tag, |process| self.pending.process(process));
         }
-        let place =
-            Place { interface: context.interface, ports: self.ports(clock, context.interface, packet) };
+        let (ports, whole) = match packet.transport.fragment {
+            Some(_) => self.fragment(clock, context.interface, packet),
+            None => ([packet.transport.source_port, packet.transport.destination_port], None),
+        };
+        let joined = whole.as_ref().map(Whole::transport);
+        let said = joined.as_ref().unwrap_or(&packet.transport);
+        let place = Place { interface: context.interface, ports };
         let direction = context.direction.or(packet.direction);
         let marks = context.tag.map_or(Marks::default(), |tag| tag.marks);
-        let sight =
-            |direction| Sight { packet, direction, clock, marked: marked(context.tag.as_ref()), marks };
+        let marked = marked(context.tag.as_ref());
+        let sight = |direction| Sight { packet, said, direction, clock, marked, marks };
+        self.attribute(context, place, direction, sight);
+        whole
+    }
+
+    /// Finds the flow of a packet, or the two that a packet within the machine has.
+    fn attribute<'a>(
+        &mut self,
+        context: &Context<'_>,
+        place: Place,
+        direction: Option<Direction>,
+        sight: impl Fn(Direction) -> Sight<'a>,
+    ) {
+        let packet = sight(Direction::Out).packet;
         if self.is_within_machine(context, packet) {
             match direction {
                 Some(direction) if self.is_doubled(context, direction) => {
@@ -275,14 +296,16 @@ impl Meter {
         self.pending.process_exited(process, time);
     }
 
-    /// The ports of a packet; those of its first fragment where it is a later one.
-    fn ports(&mut self, clock: u64, interface: InterfaceId, packet: &Packet<'_>) -> [u16; 2] {
+    /// The ports of a fragment, which are those of its datagram's first one; and the datagram, if it is whole now.
+    fn fragment(
+        &mut self,
+        clock: u64,
+        interface: InterfaceId,
+        packet: &Packet<'_>,
+    ) -> ([u16; 2], Option<Whole>) {
         let transport = &packet.transport;
         let ports = [transport.source_port, transport.destination_port];
-        let Some(fragment) = transport.fragment else { return ports };
-        if !transport.protocol.has_ports() {
-            return ports;
-        }
+        let Some(fragment) = transport.fragment else { return (ports, None) };
         let datagram = Datagram {
             source: packet.source,
             destination: packet.destination,
@@ -290,13 +313,23 @@ impl Meter {
             id: fragment.id,
             interface,
         };
-        if fragment.first {
-            if fragment.more {
-                self.fragments.learn(clock, datagram, ports);
-            }
-            return ports;
+        let has_ports = transport.protocol.has_ports();
+        let is_wanted = has_ports || tunnel::Kind::of(transport.protocol, ports).is_some();
+        let whole = if self.options.payload && is_wanted {
+            self.joiner.join(clock, datagram, transport)
+        } else {
+            None
+        };
+        if !has_ports {
+            return (ports, whole);
         }
-        self.fragments.ports(clock, &datagram).unwrap_or([0, 0])
+        if !fragment.first {
+            return (self.fragments.ports(clock, &datagram).unwrap_or([0, 0]), whole);
+        }
+        if fragment.more {
+            self.fragments.learn(clock, datagram, ports);
+        }
+        (ports, whole)
     }
 
     /// Whether both ends of a packet are this machine.
@@ -375,7 +408,7 @@ impl Meter {
             if let Some(opening) = flow.opening(sight, &mut self.gaps) {
                 self.pending.opening(opening);
             }
-            if let Some(bytes) = flow.datagram(sight.packet) {
+            if let Some(bytes) = flow.datagram(sight.said) {
                 self.pending.datagram(flow.id, context.time, sight.direction, bytes);
             }
         }

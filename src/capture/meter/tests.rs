@@ -309,7 +309,8 @@ fn flows_without_owner_are_asked_for_once() {
 fn later_fragments_belong_to_their_datagram() {
     let fragment = |first, id| {
         let mut packet = if first { udp(HERE, THERE) } else { udp("10.0.0.2:0", "10.0.0.9:0") };
-        packet.transport.fragment = Some(wire::Fragment { id, first, more: first });
+        packet.transport.fragment =
+            Some(wire::Fragment { id, first, more: first, offset: if first { 8 } else { 16 } });
         packet
     };
     let mut bench = Bench::new();
@@ -323,6 +324,53 @@ fn later_fragments_belong_to_their_datagram() {
     assert_eq!(ports, [443, 0]);
     let packets: Vec<_> = deltas(&events).iter().map(|delta| delta.tx_packets).collect();
     assert_eq!(packets, [2, 2], "the second datagram, and what came too late");
+}
+
+/// A fragment of a datagram whose body is a header of `header` bytes and `body`.
+fn fragment<'a>(
+    whole: &Packet<'a>,
+    body: &'a [u8],
+    header: usize,
+    part: std::ops::Range<usize>,
+) -> Packet<'a> {
+    let (first, more) = (part.start == 0, part.end < body.len());
+    let offset = u16::try_from(part.start + header).unwrap();
+    let mut packet = *whole;
+    let transport = &mut packet.transport;
+    transport.payload = &body[part];
+    transport.payload_len = u32::try_from(transport.payload.len()).unwrap();
+    transport.fragment = Some(wire::Fragment { id: 7, first, more, offset });
+    if !first {
+        (transport.source_port, transport.destination_port, transport.tcp) = (0, 0, None);
+    }
+    packet
+}
+
+#[test]
+fn what_a_fragmented_datagram_says_is_put_together() {
+    let body: Vec<u8> = (0..=255).collect();
+    for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2]] {
+        let parts = [0..96, 96..200, 200..256];
+        let mut bench = Bench::new();
+        let (dns, segment) = (udp("10.0.0.2:50000", "10.0.0.9:53"), tcp(HERE, THERE, ACK));
+        for which in order {
+            bench.see(&fragment(&dns, &body, 8, parts[which].clone()));
+            bench.see(&fragment(&segment, &body, 20, parts[which].clone()));
+        }
+        let (mut datagrams, mut stream) = (Vec::new(), Vec::new());
+        for event in bench.tick() {
+            match event {
+                Event::Datagram { bytes, .. } => datagrams.push(bytes),
+                Event::Opening { offset, bytes, .. } => {
+                    assert_eq!(usize::try_from(offset).unwrap(), stream.len());
+                    stream.extend(bytes);
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(datagrams, std::slice::from_ref(&body), "{order:?}");
+        assert_eq!(stream, body, "{order:?}");
+    }
 }
 
 #[test]

@@ -23,6 +23,22 @@ pub const NOBODY: u32 = 0xffff_fffe;
 /// - `sysctl` by name (xnu `bsd/kern/kern_newsysctl.c`, `sysctl_root`): `getifaddrs` reads the list of interfaces as
 ///   `net.routetable.0.0.3.0`. Every program may, and there is nothing of other processes in it.
 ///
+/// Every call that follows, and why it needs no more than that (which operations Seatbelt asks about is in the hooks that
+/// xnu calls, `security/mac_framework.h`):
+///
+/// - `poll`, `read`, `write` and `recv` on the capture and the pipe: `mac_file_check_*` and `mac_pipe_*` hooks that the
+///   sandbox does not fill for descriptors that are open; the pipe's socket was connected, and made not to block, before.
+/// - libpcap's `pcap_dispatch`: `read` on the device, and no `ioctl` (it waits by the `poll` above). `pcap_stats`:
+///   `BIOCGSTATS`, allowed above. The filter and the buffer were set before.
+/// - `getifaddrs`, once a second while one interface is chosen: `sysctl` above. Should it be refused all the same, the
+///   capture goes on without looking after the interface (`capture::live::pktap`, `may_list`).
+/// - `clock_gettime`, `gettimeofday`: read from the page that the kernel shares, or system calls that nothing is asked for.
+/// - `malloc`, `free`: `mmap` without a file, and Mach calls on this task itself.
+/// - For the self-check, `getuid` to `getgroups`: not asked about; `pcap_lib_version`: text in libpcap.
+/// - The self-check's attempts (`findings::trespass`): each must be refused, and says so where it is not.
+/// - At the end: `close`, and libpcap's `SIOCIFDESTROY`, which fails without root in any case (the interface that stays is
+///   taken over by the next capture), then `exit`. A panic would write to standard error, which is open.
+///
 /// No other exception is made: not for files (it reads none), not for process information (the app does the looking
 /// up), not for Mach services (it speaks to none), not for the network (the pipe is connected, and does not block from
 /// before: setting that is an `ioctl` as well). Messages about denied operations stay on: one of them is a finding.

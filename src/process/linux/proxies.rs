@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use directories::BaseDirs;
 
 use crate::event::{ProxySetting, Tunnel};
-use crate::process::proxies::address;
+use crate::process::proxies::{DISCOVERED, address};
 
 /// Both desktops' settings.
 #[derive(Debug)]
@@ -22,7 +22,15 @@ pub(crate) struct System {
 struct Watched {
     file: Option<PathBuf>,
     changed: Option<SystemTime>,
+    said: Said,
+}
+
+/// What one desktop says.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Said {
     proxies: Vec<ProxySetting>,
+    /// Where the script is that chooses a proxy.
+    script: Option<String>,
 }
 
 impl Default for System {
@@ -39,7 +47,12 @@ impl System {
         // GNOME keeps its settings in a database of its own form, whose reader is its command.
         self.gnome.refresh(|_| gsettings().map(|text| gnome(&text)).unwrap_or_default());
         self.kde.refresh(|text| kde(&String::from_utf8_lossy(text)));
-        self.gnome.proxies.iter().chain(&self.kde.proxies).cloned().collect()
+        self.gnome.said.proxies.iter().chain(&self.kde.said.proxies).cloned().collect()
+    }
+
+    /// The address of the script by which proxies are chosen, as the files said when [`System::proxies`] was asked.
+    pub(crate) fn script(&self) -> Option<String> {
+        self.gnome.said.script.clone().or_else(|| self.kde.said.script.clone())
     }
 
     /// The helper finds these: they belong to processes that only it may look into.
@@ -51,14 +64,14 @@ impl System {
 
 impl Watched {
     /// Reads the file if it is another one than last time; one that is gone says nothing.
-    fn refresh(&mut self, read: impl Fn(&[u8]) -> Vec<ProxySetting>) {
+    fn refresh(&mut self, read: impl Fn(&[u8]) -> Said) {
         let Some(file) = &self.file else { return };
         let changed = fs::metadata(file).and_then(|metadata| metadata.modified()).ok();
         if changed == self.changed {
             return;
         }
         self.changed = changed;
-        self.proxies = fs::read(file).map(|text| read(&text)).unwrap_or_default();
+        self.said = fs::read(file).map(|text| read(&text)).unwrap_or_default();
     }
 }
 
@@ -71,15 +84,17 @@ fn gsettings() -> Option<String> {
 }
 
 /// Reads lines such as `org.gnome.system.proxy.http port 8080`.
-fn gnome(text: &str) -> Vec<ProxySetting> {
+fn gnome(text: &str) -> Said {
     let value = |schema: &str, key: &str| {
         text.lines().find_map(|line| {
             let value = line.strip_prefix(schema)?.strip_prefix(' ')?.strip_prefix(key)?.strip_prefix(' ')?;
             Some(value.trim().trim_matches('\''))
         })
     };
-    if value("org.gnome.system.proxy", "mode") != Some("manual") {
-        return Vec::new();
+    match value("org.gnome.system.proxy", "mode") {
+        Some("manual") => {}
+        Some("auto") => return by_script(value("org.gnome.system.proxy", "autoconfig-url")),
+        _ => return Said::default(),
     }
     let kinds = ["http", "https", "ftp", "socks"];
     let settings = kinds.iter().filter_map(|kind| {
@@ -88,21 +103,32 @@ fn gnome(text: &str) -> Vec<ProxySetting> {
         let is_set = !host.is_empty() && port != 0;
         is_set.then(|| ProxySetting { host: host.to_owned(), port, origin: "GNOME".to_owned() })
     });
-    settings.collect()
+    Said { proxies: settings.collect(), script: None }
 }
 
-/// Reads KDE's `kioslaverc`: `ProxyType=1` in its group *Proxy Settings* says that the proxies there are used.
-fn kde(text: &str) -> Vec<ProxySetting> {
+/// Proxies that a script chooses; where no address is set, the network is asked for it.
+fn by_script(address: Option<&str>) -> Said {
+    let address = address.filter(|address| !address.is_empty()).unwrap_or(DISCOVERED);
+    Said { proxies: Vec::new(), script: Some(address.to_owned()) }
+}
+
+/// Reads KDE's `kioslaverc`: `ProxyType` in its group *Proxy Settings* says whether the proxies there are used (1), a script
+/// (2), or one that the network names (3).
+fn kde(text: &str) -> Said {
     let group = text.lines().skip_while(|line| line.trim() != "[Proxy Settings]").skip(1);
     let lines: Vec<(&str, &str)> =
         group.take_while(|line| !line.starts_with('[')).filter_map(|line| line.split_once('=')).collect();
     let value =
         |key: &str| lines.iter().find(|(known, _)| known.trim() == key).map(|(_, value)| value.trim());
-    if value("ProxyType") != Some("1") {
-        return Vec::new();
+    match value("ProxyType") {
+        Some("1") => {}
+        Some("2") => return by_script(value("Proxy Config Script")),
+        Some("3") => return by_script(None),
+        _ => return Said::default(),
     }
     let keys = ["httpProxy", "httpsProxy", "ftpProxy", "socksProxy"];
-    keys.iter().filter_map(|key| address(value(key)?, "KDE")).collect()
+    let proxies = keys.iter().filter_map(|key| address(value(key)?, "KDE")).collect();
+    Said { proxies, script: None }
 }
 
 #[cfg(test)]
@@ -110,8 +136,8 @@ fn kde(text: &str) -> Vec<ProxySetting> {
 mod tests {
     use super::*;
 
-    fn ends(settings: &[ProxySetting]) -> Vec<String> {
-        settings
+    fn ends(said: &Said) -> Vec<String> {
+        said.proxies
             .iter()
             .map(|setting| format!("{}:{} {}", setting.host, setting.port, setting.origin))
             .collect()
@@ -130,8 +156,24 @@ mod tests {
             ends(&gnome(GNOME)),
             ["127.0.0.1:7890 GNOME", "proxy.test:3128 GNOME", "127.0.0.1:7891 GNOME"]
         );
-        assert_eq!(gnome(&GNOME.replace("'manual'", "'none'")), []);
-        assert_eq!(gnome(""), []);
+        assert_eq!(gnome(&GNOME.replace("'manual'", "'none'")), Said::default());
+        assert_eq!(gnome(""), Said::default());
+    }
+
+    #[test]
+    fn a_script_that_chooses_is_said_by_its_address_and_no_proxy_beside_it() {
+        let script = |said: Said| (said.proxies.len(), said.script);
+        let url = "http://proxy.test/proxy.pac";
+        let auto = GNOME.replace("'manual'", "'auto'");
+        assert_eq!(script(gnome(&auto)), (0, Some("WPAD".to_owned())));
+        let auto = auto.replace("autoconfig-url ''", &format!("autoconfig-url '{url}'"));
+        assert_eq!(script(gnome(&auto)), (0, Some(url.to_owned())));
+        let kde_says =
+            |lines: &str| script(kde(&format!("[Proxy Settings]\nhttpProxy=http://127.0.0.1 7890\n{lines}")));
+        assert_eq!(kde_says(&format!("ProxyType=2\nProxy Config Script={url}\n")), (0, Some(url.to_owned())));
+        assert_eq!(kde_says("ProxyType=3\n"), (0, Some("WPAD".to_owned())));
+        assert_eq!(kde_says("ProxyType=0\n"), (0, None));
+        assert_eq!(kde_says("ProxyType=1\n"), (1, None));
     }
 
     #[test]
@@ -140,8 +182,8 @@ mod tests {
             ProxyType=1\nhttpProxy=http://127.0.0.1 7890\nhttpsProxy=http://127.0.0.1:7892\nsocksProxy=socks://10.0.0.9 1080\n\
             ftpProxy=\n[After]\nftpProxy=http://wrong 2\n";
         assert_eq!(ends(&kde(text)), ["127.0.0.1:7890 KDE", "127.0.0.1:7892 KDE", "10.0.0.9:1080 KDE"]);
-        assert_eq!(kde(&text.replace("ProxyType=1", "ProxyType=2")), []);
-        assert_eq!(kde("ProxyType=1"), []);
+        assert_eq!(kde(&text.replace("ProxyType=1", "ProxyType=4")), Said::default());
+        assert_eq!(kde("ProxyType=1"), Said::default());
     }
 
     #[test]
@@ -151,13 +193,13 @@ mod tests {
         let mut watched = Watched { file: Some(file.clone()), ..Watched::default() };
         let read = |text: &[u8]| kde(&String::from_utf8_lossy(text));
         watched.refresh(read);
-        assert_eq!(watched.proxies, []);
+        assert_eq!(watched.said, Said::default());
         fs::write(&file, "[Proxy Settings]\nProxyType=1\nhttpProxy=http://127.0.0.1 7890\n").unwrap();
         watched.refresh(read);
-        assert_eq!(ends(&watched.proxies), ["127.0.0.1:7890 KDE"]);
+        assert_eq!(ends(&watched.said), ["127.0.0.1:7890 KDE"]);
         watched.refresh(|_| unreachable!("nothing has changed"));
         fs::remove_file(&file).unwrap();
         watched.refresh(read);
-        assert_eq!(watched.proxies, [], "a file that is gone says nothing");
+        assert_eq!(watched.said, Said::default(), "a file that is gone says nothing");
     }
 }

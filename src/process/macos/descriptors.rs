@@ -23,10 +23,16 @@ const INSI_VFLAG: usize = 288; //      u8, 1 IPv4, 2 IPv6
 const INSI_FADDR: usize = 296; //      16 bytes, of which IPv4 has the last 4
 const INSI_LADDR: usize = 312;
 const TCPSI_STATE: usize = 344; //     i32, TSI_S_…, the same numbers as TCPS_…
+const KCSI_UNIT: usize = 284; //       u32, which one of a kernel control's
+const KCSI_NAME: usize = 288; //       char[96], the kernel control's name
 
 // Kinds of sockets.
 const SOCKINFO_IN: i32 = 1;
 const SOCKINFO_TCP: i32 = 2;
+const SOCKINFO_KERN_CTL: i32 = 6;
+
+/// The kernel control that makes `utun` interfaces (`UTUN_CONTROL_NAME`, xnu `bsd/net/if_utun.h`).
+const UTUN_CONTROL: &[u8] = b"com.apple.net.utun_control\0";
 
 const INI_IPV4: u8 = 1;
 const INI_IPV6: u8 = 2;
@@ -68,6 +74,17 @@ pub fn read(info: &[u8; SOCKET_FDINFO_LEN], (pid, user): (i32, u32)) -> Option<(
         tcp: (protocol == Protocol::TCP).then_some(Tcp { state, is_listening, rtt_us: 0 }),
     };
     Some((protocol, socket))
+}
+
+/// The tunnel whose packets a process moves through this socket, as its interface is called; `None` for any other socket.
+/// Unit N + 1 of the control is `utunN` (xnu `bsd/net/if_utun.c`, `utun_start`).
+#[must_use]
+pub fn tunnel(info: &[u8; SOCKET_FDINFO_LEN]) -> Option<String> {
+    let is_control = i32_at(info, SOI_KIND)? == SOCKINFO_KERN_CTL;
+    let is_of_tunnels = info.get(KCSI_NAME..)?.starts_with(UTUN_CONTROL);
+    let unit = u32::from_le_bytes(array_at(info, KCSI_UNIT)?);
+    // A socket that is not connected yet has unit 0.
+    (is_control && is_of_tunnels && unit > 0).then(|| format!("utun{}", unit - 1))
 }
 
 fn array_at<const N: usize>(bytes: &[u8], offset: usize) -> Option<[u8; N]> {
@@ -133,6 +150,22 @@ mod tests {
         assert_eq!(read(&v4(leak(inet), leak(of_icmp)), (7, 501)), None);
         assert_eq!(read(&v4(leak(unix), leak(of_tcp)), (7, 501)), None);
         assert_eq!(read(&info(&[(SOI_KIND, &tcp)]), (7, 501)), None, "of no version");
+    }
+
+    #[test]
+    fn a_tunnels_socket_says_which_interface_it_makes() {
+        const NAME: &[u8] = b"com.apple.net.utun_control";
+        let kind = 6_i32.to_le_bytes();
+        let socket = |kind: &[u8], unit: u32, name: &[u8]| {
+            tunnel(&info(&[(SOI_KIND, kind), (KCSI_UNIT, &unit.to_le_bytes()), (KCSI_NAME, name)]))
+        };
+        assert_eq!(socket(&kind, 1, NAME).as_deref(), Some("utun0"));
+        assert_eq!(socket(&kind, 10, NAME).as_deref(), Some("utun9"));
+        assert_eq!(socket(&kind, u32::MAX, NAME).as_deref(), Some("utun4294967294"));
+        assert_eq!(socket(&kind, 0, NAME), None, "not connected");
+        assert_eq!(socket(&kind, 1, b"com.apple.net.ipsec_control"), None);
+        assert_eq!(socket(&kind, 1, b"com.apple.net.utun_control2"), None);
+        assert_eq!(socket(&2_i32.to_le_bytes(), 1, NAME), None, "a socket of TCP with the same bytes");
     }
 
     #[test]

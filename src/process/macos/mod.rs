@@ -27,6 +27,8 @@ pub(crate) mod proxies;
 pub mod signature;
 #[cfg(target_os = "macos")]
 mod system;
+#[cfg(any(target_os = "macos", test))]
+pub mod tunnels;
 
 #[cfg(target_os = "macos")]
 pub use system::Mac;

@@ -1,19 +1,27 @@
 //! What a Mac's network settings say of proxies and VPNs (`SCDynamicStoreCopyProxies`, and the store's own keys in
-//! `SCSchemaDefinitions.h`). Asked as the user: it needs no right.
+//! `SCSchemaDefinitions.h`), and which of the user's processes hold tunnels. Asked as the user: it needs no right.
 
 use core_foundation::base::CFType;
 use core_foundation::dictionary::CFDictionary;
 use core_foundation::number::CFNumber;
 use core_foundation::string::CFString;
+use libproc::libproc::proc_pid;
+use libproc::processes::{ProcFilter, pids_by_type};
+use nix::ifaddrs::getifaddrs;
+use nix::unistd::geteuid;
 use system_configuration::dynamic_store::{SCDynamicStore, SCDynamicStoreBuilder};
 
-use super::ffi;
+use super::tunnels::{Holders, Machine, merged};
+use super::{descriptors, ffi};
 use crate::event::{ProxySetting, Tunnel, TunnelHolder};
+use crate::process::apps;
+use crate::process::proxies::DISCOVERED;
 
 /// A session with the store of settings.
 #[derive(Default)]
 pub(crate) struct System {
     store: Option<SCDynamicStore>,
+    holders: Holders,
 }
 
 impl std::fmt::Debug for System {
@@ -38,8 +46,25 @@ impl System {
         KINDS.iter().filter_map(|kind| proxy(&settings, kind)).collect()
     }
 
-    /// The tunnels that a service of the settings made, by the service's name.
+    /// The address of the script by which proxies are chosen (`kSCPropNetProxiesProxyAutoConfigURLString`), or that the
+    /// network is asked for it.
+    pub(crate) fn script(&mut self) -> Option<String> {
+        let settings = self.store().and_then(SCDynamicStore::get_proxies)?;
+        let is_on = |key: &str| number(&settings, key).is_some_and(|on| on != 0);
+        if is_on("ProxyAutoConfigEnable") {
+            return text(&settings, "ProxyAutoConfigURLString");
+        }
+        is_on("ProxyAutoDiscoveryEnable").then(|| DISCOVERED.to_owned())
+    }
+
+    /// The tunnels, with the process of the user's own that moves their packets, or the service that made them.
     pub(crate) fn tunnels(&mut self) -> Option<Vec<Tunnel>> {
+        let held = self.holders.find(&mut ThisMac);
+        Some(merged(self.services().unwrap_or_default(), held))
+    }
+
+    /// The tunnels that a service of the settings made, by the service's name.
+    fn services(&mut self) -> Option<Vec<Tunnel>> {
         let store = self.store()?;
         let mut tunnels = Vec::new();
         for family in ["IPv4", "IPv6"] {
@@ -54,6 +79,30 @@ impl System {
         tunnels.sort_by(|one, other| one.interface.cmp(&other.interface));
         tunnels.truncate(MAX_TUNNELS);
         Some(tunnels)
+    }
+}
+
+/// Asks the system itself.
+struct ThisMac;
+
+impl Machine for ThisMac {
+    fn interfaces(&mut self) -> Vec<String> {
+        getifaddrs().map(|all| all.map(|entry| entry.interface_name).collect()).unwrap_or_default()
+    }
+
+    fn processes(&mut self) -> Vec<i32> {
+        let own = pids_by_type(ProcFilter::ByUID { uid: geteuid().as_raw() }).unwrap_or_default();
+        own.into_iter().filter_map(|pid| i32::try_from(pid).ok()).collect()
+    }
+
+    fn held(&mut self, pid: i32) -> Vec<String> {
+        let infos = ffi::socket_descriptors(pid).into_iter().filter_map(|fd| ffi::socket_info(pid, fd));
+        infos.filter_map(|info| descriptors::tunnel(&info)).collect()
+    }
+
+    fn program(&mut self, pid: i32) -> Option<String> {
+        let path = proc_pid::pidpath(pid).ok().filter(|path| !path.is_empty())?;
+        path.rsplit('/').next().map(apps::clean_name)
     }
 }
 

@@ -13,6 +13,7 @@ pub(super) fn after(measured: &Measured) -> Vec<Point> {
     vec![
         leak(measured),
         delegation(measured),
+        tunnels(measured),
         login_item(measured),
         by_eye("dialog", "say what the password dialog was titled, and whether Touch ID was offered"),
         by_eye(
@@ -24,6 +25,10 @@ pub(super) fn after(measured: &Measured) -> Vec<Point> {
             "connect a VPN while Crow runs and say whether its utun has rows",
         ),
         by_eye("background processes under osascript", "Crow starts none, so it does not depend on it"),
+        by_eye(
+            "who is responsible for a process",
+            "Crow goes by bundles, and does not ask the private function",
+        ),
     ]
 }
 
@@ -108,6 +113,17 @@ fn delegation(measured: &Measured) -> Point {
         if flows > 0 { Outcome::Ok } else { Outcome::Unknown },
         format!("{flows} flows"),
         "open a page in Safari or a mail in Mail meanwhile to see some",
+    )
+}
+
+/// Whether the holder of a `utun` can be seen by its socket depends on how the program makes it.
+fn tunnels(measured: &Measured) -> Point {
+    let tunnels = &measured.host.tunnels;
+    Point::new(
+        "whose the tunnels are",
+        if tunnels.is_empty() { Outcome::Unknown } else { Outcome::Ok },
+        if tunnels.is_empty() { "none found".to_owned() } else { tunnels.join(", ") },
+        "with a VPN connected, a name means that its traffic outside the tunnel is told from the rest",
     )
 }
 

@@ -50,6 +50,7 @@ fn host() -> Host {
         pid: ME,
         sockets: Sockets { asked: 2, found: 2, ..Sockets::default() },
         login_item: Some("off".to_owned()),
+        tunnels: vec!["utun4 of Tailscale (7)".to_owned()],
         ..Host::default()
     }
 }
@@ -115,6 +116,10 @@ fn what_is_as_it_should_be_is_ok() {
     assert_eq!(named(System::Mac, &mac(), Outcome::Failed), [""; 0]);
     let left_to_eyes = named(System::Mac, &mac(), Outcome::Unknown);
     assert!(left_to_eyes.contains(&"dialog") && left_to_eyes.contains(&"tray"), "{left_to_eyes:?}");
+    assert!(!left_to_eyes.contains(&"whose the tunnels are"), "{left_to_eyes:?}");
+    let mut without = mac();
+    without.host.tunnels.clear();
+    assert!(named(System::Mac, &without, Outcome::Unknown).contains(&"whose the tunnels are"));
 }
 
 /// A change to the facts, and the one point that it must fail.

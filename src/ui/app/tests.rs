@@ -158,6 +158,7 @@ fn connection(flow: u64, owner: i32, host: &str) -> Arc<ConnectionRow> {
         counted: Both::default(),
         route: Route::Direct,
         route_via: None,
+        route_chain: None,
     })
 }
 
@@ -624,6 +625,27 @@ fn settings_take_effect_and_are_saved_a_second_later() {
     assert_eq!((saved.appearance, saved.rate_window), (Appearance::Light, RateWindow::ThirtySeconds));
     window.run_steps(6);
     assert!(fake.taken().is_empty(), "saved once");
+}
+
+#[test]
+fn a_local_proxy_is_asked_only_where_the_user_says_so() {
+    let (mut window, fake) = open(three());
+    assert!(!window.state().settings().proxy_api.on, "nobody is asked unless the user wants it");
+    request_settings(&window.ctx);
+    window.run_steps(3);
+    assert!(window.query_by_label("Controller").is_none(), "no field for what is off");
+    window.get_by_label("Ask it which connections it has (Clash API)").click();
+    window.run_steps(12);
+    let saved = fake.taken().into_iter().rev().find_map(|action| match action {
+        Action::SaveSettings(settings) => Some(settings.proxy_api),
+        _ => None,
+    });
+    let saved = saved.unwrap();
+    assert!(saved.on && saved.end().is_some(), "{saved:?}");
+    assert!(window.query_all_by_label("Controller").next().is_some());
+    assert!(window.query_all_by_label("Secret").next().is_some());
+    let wrong = "Needs an address of this machine, such as 127.0.0.1:9090";
+    assert!(window.query_by_label(wrong).is_none());
 }
 
 #[test]

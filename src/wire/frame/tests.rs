@@ -141,8 +141,8 @@ fn every_link_type() {
     assert_v6_udp(&read(LinkType::IPV6, V6_UDP).unwrap(), "IPV6");
     assert_eq!(read(LinkType::IPV4, V6_UDP), Err(Error::Malformed));
     assert_eq!(read(LinkType::IPV6, V4_TCP), Err(Error::Malformed));
-    assert_eq!(read(LinkType(127), V4_TCP), Err(Error::Unsupported));
-    assert!(!supports(LinkType(127)));
+    assert_eq!(read(LinkType(147), V4_TCP), Err(Error::Unsupported));
+    assert!(!supports(LinkType(147)));
     assert!(supports(LinkType::PKTAP) && supports(LinkType::PKTAP_USER2));
 }
 
@@ -243,14 +243,14 @@ fn ipv4_options_and_fragments() {
 
     let first = v4_with(6, 0x20);
     let transport = read(LinkType::RAW, &first).unwrap().transport;
-    assert_eq!(transport.fragment, Some(Fragment { id: 0x1234, first: true, more: true }));
+    assert_eq!(transport.fragment, Some(Fragment { id: 0x1234, first: true, more: true, offset: 20 }));
     assert_eq!(transport.destination_port, 443);
 
     let later = v4_with(7, 9);
     let mut later = later;
     later[6] = 0;
     let transport = read(LinkType::RAW, &later).unwrap().transport;
-    assert_eq!(transport.fragment, Some(Fragment { id: 0x1234, first: false, more: false }));
+    assert_eq!(transport.fragment, Some(Fragment { id: 0x1234, first: false, more: false, offset: 72 }));
     assert_eq!((transport.source_port, transport.destination_port, transport.tcp), (0, 0, None));
     assert_eq!((transport.protocol, transport.payload_len), (Protocol::TCP, 25));
 }
@@ -264,14 +264,15 @@ fn ipv6_extension_headers() {
         [next, 0, a, b, 0, 0, 0x12, 0x34]
     };
     let auth = |next| [next, 4, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9];
-    let first = Some(Fragment { id: 0x1234, first: true, more: true });
-    let last = Some(Fragment { id: 0x1234, first: false, more: false });
+    let first = |offset| Some(Fragment { id: 0x1234, first: true, more: true, offset });
+    let last = Some(Fragment { id: 0x1234, first: false, more: false, offset: 24 });
     #[rustfmt::skip]
     let cases = [
         ("hop by hop", v6(0, &[&hop(17), udp].concat()), 17, 5353, None),
         ("routing", v6(43, &[&hop(17), udp].concat()), 17, 5353, None),
         ("four of them", v6(0, &[&hop(43)[..], &hop(51), &auth(60), &hop(17), udp].concat()), 17, 5353, None),
-        ("first fragment", v6(44, &[&fragment(17, 0, 1), udp].concat()), 17, 5353, first),
+        ("first fragment", v6(44, &[&fragment(17, 0, 1), udp].concat()), 17, 5353, first(8)),
+        ("… with options", v6(44, &[&fragment(60, 0, 1)[..], &hop(17), udp].concat()), 17, 5353, first(16)),
         ("last fragment", v6(44, &[&fragment(17, 3, 0), udp].concat()), 17, 0, last),
         ("atomic fragment", v6(44, &[&fragment(17, 0, 0), udp].concat()), 17, 5353, None),
         ("ESP", v6(50, &[7; 32]), 50, 0, None),

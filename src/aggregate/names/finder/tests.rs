@@ -120,6 +120,20 @@ fn a_hello_is_read_wherever_it_begins() {
 }
 
 #[test]
+fn a_load_balancer_s_header_is_looked_behind() {
+    let v2 = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\x02\x01\xc0\0\x02\x02\xc3\x50\x01\xbb";
+    for header in [&b"PROXY TCP4 192.0.2.1 192.0.2.2 1 443\r\n"[..], v2] {
+        let stream = [header, &opening("crow.test")].concat();
+        for cut in [0, 1, header.len() - 1, header.len(), header.len() + 3] {
+            let mut finders = Finders::default();
+            let first = finders.opening(place(1), &out(0, &stream[..cut]));
+            assert!(first.is_none_or(|found| found.reading.is_open), "{cut}");
+            assert_eq!(name(finders.opening(place(1), &out(cut, &stream[cut..]))), Some("crow.test".into()));
+        }
+    }
+}
+
+#[test]
 fn another_quic_connection_between_the_same_ends_is_read() {
     use crate::wire::quic::tests::first_flight;
     let mut finders = Finders::default();

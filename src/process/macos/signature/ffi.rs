@@ -92,7 +92,7 @@ fn information(code: &Owned) -> Option<Information> {
         .then(|| unsafe { CFDictionary::wrap_under_create_rule(information) })
 }
 
-fn with_information(told: Told, information: &Information) -> Told {
+fn with_information(mut told: Told, information: &Information) -> Told {
     // SAFETY: the constants are strings that live as long as the program does.
     let [flags, team, certificates] = unsafe {
         [
@@ -106,12 +106,10 @@ fn with_information(told: Told, information: &Information) -> Told {
     let chain = information.find(&certificates).and_then(|chain| chain.downcast::<CFArray>());
     // The first is the one that signed.
     let leaf = chain.and_then(|chain| chain.get(0).map(|leaf| *leaf));
-    Told {
-        flags: flags.and_then(|flags| u32::try_from(flags).ok()),
-        team: team.map(|team| team.to_string()),
-        authority: leaf.and_then(name),
-        ..told
-    }
+    told.flags = flags.and_then(|flags| u32::try_from(flags).ok());
+    told.team = team.map(|team| team.to_string());
+    told.authority = leaf.and_then(name);
+    told
 }
 
 /// The name on a certificate of a list that is alive.
