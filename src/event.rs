@@ -1,6 +1,8 @@
 //! What capture tells the rest of Crow: interfaces, processes, flows and how much they moved. These
 //! words cross the pipe (postcard) and the event log of the tests (one JSON value a line) alike.
 
+mod packed;
+
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
@@ -426,6 +428,7 @@ pub enum Event {
         /// The end of the tick.
         time: Timestamp,
         /// The touched flows.
+        #[serde(with = "packed::deltas")]
         deltas: Vec<Delta>,
     },
     /// The next payload bytes at the start of a TCP stream, in order and without gaps.
@@ -437,6 +440,7 @@ pub enum Event {
         /// Where in the stream they begin; 0 is the first byte after the handshake.
         offset: u32,
         /// The bytes, unread.
+        #[serde(with = "packed::bytes")]
         bytes: Vec<u8>,
     },
     /// One whole UDP payload: every DNS, mDNS and LLMNR message, and the first few of any other flow.
@@ -448,6 +452,7 @@ pub enum Event {
         /// Who sent it, seen from the local end.
         direction: Direction,
         /// The bytes, unread.
+        #[serde(with = "packed::bytes")]
         bytes: Vec<u8>,
     },
     /// A flow is no longer followed; its totals stand.

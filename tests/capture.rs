@@ -159,6 +159,27 @@ fn an_interface_that_goes_and_comes_back_is_followed() {
 }
 
 #[test]
+fn an_interface_that_is_switched_off_and_on_goes_on() {
+    if !is_inside("an_interface_that_is_switched_off_and_on_goes_on") {
+        return;
+    }
+    add_pair("ca", "10.201.1");
+    let mut live = open(Some("ca")).unwrap();
+    send("10.201.1", 3, 100);
+    assert_eq!(read(&mut live, 4).len(), 3);
+    ip(&["link", "set", "ca", "down"]);
+    assert_eq!(live.check_interface().unwrap(), None, "it is there, and silent");
+    assert!(read(&mut live, 1).is_empty());
+    ip(&["link", "set", "ca", "up"]);
+    // The kernel forgets neighbours when a cable is pulled.
+    ip(&["neighbour", "replace", "10.201.1.2", "lladdr", "02:00:00:00:00:02", "dev", "ca"]);
+    assert_eq!(live.check_interface().unwrap(), None);
+    send("10.201.1", 4, 100);
+    assert_eq!(read(&mut live, 5).len(), 4);
+    assert_eq!(live.counts().unwrap().received, 7);
+}
+
+#[test]
 fn loopback_shows_each_packet_once() {
     if !is_inside("loopback_shows_each_packet_once") {
         return;

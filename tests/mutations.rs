@@ -60,10 +60,31 @@ fn every_parser_understands_its_seeds() {
     assert!(size <= MAX_SEEDS, "{size} bytes of seeds");
 }
 
+/// What `scripts/fuzz --minimise` has kept of a parser, each behind its length (u32, little-endian).
+fn kept(parser: &str) -> Vec<Vec<u8>> {
+    let packed = fs::read(folder("tests/fuzz/corpus", &format!("{parser}.inputs"))).unwrap();
+    let (mut rest, mut inputs) = (&packed[..], Vec::new());
+    while let Some((len, after)) = rest.split_first_chunk::<4>() {
+        let (input, after) = after.split_at(u32::from_le_bytes(*len).try_into().unwrap());
+        inputs.push(input.to_vec());
+        rest = after;
+    }
+    assert!(rest.is_empty(), "{parser}: whole inputs");
+    inputs
+}
+
 #[test]
 fn every_parser_survives_what_the_fuzzer_found() {
     let mut size = 0;
     for (name, parser) in PARSERS {
+        let inputs = kept(name);
+        assert!(inputs.len() >= 20, "{name}: the fuzzer has found {} inputs", inputs.len());
+        let understood = inputs.iter().enumerate().filter(|(number, bytes)| {
+            size += bytes.len() as u64;
+            survives(name, parser, &format!("kept-{number}"), bytes)
+        });
+        assert!(understood.count() > 0, "{name} understands some of it");
+        // What has made it panic.
         for (file, bytes) in files(&folder("tests/fuzz/corpus", name)) {
             size += bytes.len() as u64;
             survives(name, parser, &file, &bytes);

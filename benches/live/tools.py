@@ -31,6 +31,7 @@ class Tool:
         self.parse = options.get("parse")
         self.drops = options.get("drops")
         self.desktop = options.get("desktop")
+        self.is_opened = options.get("is_opened", False)
         self.last_word = options.get("last_word")
 
     def start(self, world):
@@ -50,7 +51,7 @@ class Tool:
             os.close(theirs)
             threading.Thread(target=drain, args=(ours,), daemon=True).start()
         time.sleep(self.ready_after)
-        if self.desktop:
+        if self.is_opened:
             self.desktop.hide(self.child)
         if self.child.poll() is not None:
             raise RuntimeError(f"{self.name} ended at once: {measure.read(self.log + '.err')[-300:]}")
@@ -94,8 +95,12 @@ class Desktop:
         self.environment = {"DISPLAY": display, "DBUS_SESSION_BUS_ADDRESS": address, "LIBGL_ALWAYS_SOFTWARE": "1",
                             "XDG_RUNTIME_DIR": world.folder.name, "WINIT_UNIX_BACKEND": "x11"}
         self.spawn(["openbox"])
-        self.spawn(["/usr/bin/python3", f"{PROJECT}/tests/support/tray_host.py"], stdin=subprocess.PIPE)
-        time.sleep(1)
+        tray = self.spawn(["/usr/bin/python3", f"{PROJECT}/tests/support/tray_host.py"], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE)
+        # Crow opens its window where there is no tray: an answer shows that there is one.
+        tray.stdin.write(b"item\n")
+        tray.stdin.flush()
+        tray.stdout.readline()
 
     @classmethod
     def is_possible(cls):
@@ -186,10 +191,13 @@ def all_tools(crow, peers, world, wanted):
     tools = [Tool("crow-headless", [f"{crow}/crow", "--headless", "--json", "--interval", "2"],
                   parse=crow_owners, drops=crow_drops, last_word=10)]
     is_wanted = lambda name: not wanted or name in wanted
-    needs_desktop = is_wanted("crow") or (is_wanted("sniffnet") and program("sniffnet"))
+    needs_desktop = is_wanted("crow") or is_wanted("crow-opened") or (is_wanted("sniffnet") and program("sniffnet"))
     desktop = Desktop(world) if needs_desktop and Desktop.is_possible() else None
     if desktop:
-        tools.insert(0, Tool("crow", [f"{crow}/crow"], desktop=desktop))
+        tools.insert(0, Tool("crow", [f"{crow}/crow", "--hidden"], desktop=desktop))
+        # What OpenGL has taken stays taken when the window is closed, software's 80 MB of code too.
+        if "crow-opened" in wanted:
+            tools.append(Tool("crow-opened", [f"{crow}/crow"], desktop=desktop, is_opened=True))
     else:
         print("without a screen and a tray, Crow is measured headless only")
     peers_by_name = {
@@ -198,7 +206,7 @@ def all_tools(crow, peers, world, wanted):
         "nethogs": lambda path: Tool("nethogs", [path, "-t", "-v", "2", "-d", "1", CABLE], parse=nethogs_owners),
         "rustnet": lambda path: Tool("rustnet", [path, "-i", CABLE, "--no-sandbox", "--no-uid-drop"], terminal=True),
         "iftop": lambda path: Tool("iftop", [path, "-i", CABLE, "-nN"], terminal=True),
-        "sniffnet": lambda path: Sniffnet("sniffnet", [path, "--adapter", CABLE], desktop=desktop, ready_after=6),
+        "sniffnet": lambda path: Tool("sniffnet", [path, "--adapter", CABLE], desktop=desktop, ready_after=6),
     }
     for name, make in peers_by_name.items():
         path = program(name)
@@ -207,14 +215,3 @@ def all_tools(crow, peers, world, wanted):
         else:
             print(f"{name} is not installed and left out")
     return [tool for tool in tools if is_wanted(tool.name)]
-
-
-class Sniffnet(Tool):
-    """Has no tray: its window stays open."""
-
-    def start(self, world):
-        hide, self.desktop.hide = self.desktop.hide, lambda _: None
-        try:
-            super().start(world)
-        finally:
-            self.desktop.hide = hide

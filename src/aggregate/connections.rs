@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 use super::counter::{Moment, Span};
 use super::flows::Flow;
 use super::names::LATE;
-use super::rows::Rows;
+use super::rows::{Book, Rows};
 use super::slots::{Slot, Slots};
 use super::snapshot::{Both, ConnectionRow};
 use crate::event::FlowId;
@@ -33,7 +33,7 @@ pub(super) struct Connections {
     /// Flows that opened a moment ago, by their remote address: an answer that comes late still names them.
     recent: HashMap<IpAddr, VecDeque<FlowId>>,
     recent_order: VecDeque<(Moment, IpAddr, FlowId)>,
-    rows: Rows<ConnectionRow>,
+    rows: Book<ConnectionRow>,
 }
 
 impl Connections {
@@ -169,8 +169,7 @@ impl Connections {
         // A name that was given again is there and has changed.
         let places = &self.places;
         changes.extend(self.gone.drain(..).filter(|id| !places.contains_key(id)).map(|id| (id, None)));
-        self.rows.apply(changes);
-        self.rows.clone()
+        self.rows.publish(changes)
     }
 
     /// Drops every closed flow and sets the others' totals to zero.

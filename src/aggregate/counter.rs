@@ -109,16 +109,17 @@ impl Span {
 pub(super) struct Ring {
     /// Ascending by bucket.
     buckets: Vec<Bucket>,
+    /// The number of the last bucket.
+    latest: u32,
 }
 
-/// Sixteen bytes: the counts are 48 bits wide (281 TB in 250 ms) and saturate.
+/// Fourteen bytes, of which a busy flow has fifty: the counts are 48 bits wide (281 TB in 250 ms) and saturate, and of the
+/// bucket's number there is as much as tells it from those that a ring may hold beside it.
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
-    slot: u32,
-    rx_low: u32,
-    tx_low: u32,
-    rx_high: u16,
-    tx_high: u16,
+    slot: u16,
+    rx: [u16; 3],
+    tx: [u16; 3],
 }
 
 impl Ring {
@@ -126,14 +127,21 @@ impl Ring {
     pub(super) fn add(&mut self, now: Moment, bytes: Both<u64>) {
         let slot = now.slot();
         if let Some(last) = self.buckets.last_mut()
-            && slot <= last.slot
+            && slot <= self.latest
         {
             last.add(bytes);
             return;
         }
+        if LONGEST < slot.saturating_sub(self.latest) {
+            self.buckets.clear();
+        }
         if self.buckets.len() == self.buckets.capacity() {
             self.coarsen(slot);
         }
+        if self.buckets.len() == self.buckets.capacity() {
+            self.buckets.reserve_exact(GROWTH);
+        }
+        self.latest = slot;
         self.buckets.push(Bucket::new(slot, bytes));
     }
 
@@ -141,7 +149,7 @@ impl Ring {
     pub(super) fn within(&self, span: &Span) -> Both<u64> {
         let mut sum = Both::default();
         for bucket in self.buckets.iter().rev() {
-            if span.after.is_some_and(|after| bucket.slot <= after) {
+            if span.after.is_some_and(|after| bucket.slot(self.latest) <= after) {
                 break;
             }
             let bytes = bucket.bytes();
@@ -154,7 +162,7 @@ impl Ring {
     /// Lets go of what no window reaches any more; whether nothing is left.
     pub(super) fn expire(&mut self, now: Moment) -> bool {
         if let Some(over) = now.slot().checked_sub(LONGEST) {
-            let gone = self.buckets.partition_point(|bucket| bucket.slot <= over);
+            let gone = self.buckets.partition_point(|bucket| bucket.slot(self.latest) <= over);
             if gone == self.buckets.len() {
                 self.buckets = Vec::new();
             } else if gone > 0 {
@@ -169,7 +177,7 @@ impl Ring {
         let begin = now.before(RateWindow::ThirtySeconds.span());
         let mut seconds = Seconds::new(begin, capacity);
         for bucket in &self.buckets {
-            let moment = Moment(u64::from(bucket.slot) * SLOT_NANOS);
+            let moment = Moment(u64::from(bucket.slot(self.latest)) * SLOT_NANOS);
             if begin < moment {
                 seconds.add(moment.min(now), bucket.bytes());
             }
@@ -180,8 +188,10 @@ impl Ring {
     /// Before growing: joins buckets that only the window of 30 s still reaches into whole seconds.
     fn coarsen(&mut self, slot: u32) {
         let fine_after = slot.saturating_sub(FINE) / COARSE * COARSE;
+        let latest = self.latest;
         self.buckets.dedup_by(|next, kept| {
-            let joined = next.slot <= fine_after && next.slot.div_ceil(COARSE) == kept.slot.div_ceil(COARSE);
+            let (next_slot, kept_slot) = (next.slot(latest), kept.slot(latest));
+            let joined = next_slot <= fine_after && next_slot.div_ceil(COARSE) == kept_slot.div_ceil(COARSE);
             if joined {
                 kept.add(next.bytes());
                 kept.slot = next.slot;
@@ -189,36 +199,52 @@ impl Ring {
             joined
         });
         let over = slot.saturating_sub(LONGEST);
-        let gone = self.buckets.partition_point(|bucket| bucket.slot < over);
+        let gone = self.buckets.partition_point(|bucket| bucket.slot(latest) < over);
         self.buckets.drain(..gone);
     }
 }
 
 impl Bucket {
     fn new(slot: u32, bytes: Both<u64>) -> Self {
-        let mut bucket = Self { slot, rx_low: 0, tx_low: 0, rx_high: 0, tx_high: 0 };
+        let [low, _] = halves(slot);
+        let mut bucket = Self { slot: low, rx: [0; 3], tx: [0; 3] };
         bucket.add(bytes);
         bucket
     }
 
+    /// The bucket's number, in a ring whose latest is that of `latest`.
+    fn slot(self, latest: u32) -> u32 {
+        let [low, _] = halves(latest);
+        latest.saturating_sub(low.wrapping_sub(self.slot).into())
+    }
+
     fn bytes(self) -> Both<u64> {
-        let wide = |high: u16, low: u32| u64::from(high) << 32 | u64::from(low);
-        Both { rx: wide(self.rx_high, self.rx_low), tx: wide(self.tx_high, self.tx_low) }
+        Both { rx: wide(self.rx), tx: wide(self.tx) }
     }
 
     fn add(&mut self, more: Both<u64>) {
         let old = self.bytes();
-        (self.rx_high, self.rx_low) = narrow(old.rx.saturating_add(more.rx));
-        (self.tx_high, self.tx_low) = narrow(old.tx.saturating_add(more.tx));
+        self.rx = narrow(old.rx.saturating_add(more.rx));
+        self.tx = narrow(old.tx.saturating_add(more.tx));
     }
 }
 
-/// The upper 16 and the lower 32 of 48 bits.
-fn narrow(wide: u64) -> (u16, u32) {
-    match u16::try_from(wide >> 32) {
-        Ok(high) => (high, u32::try_from(wide & u64::from(u32::MAX)).unwrap_or(u32::MAX)),
-        Err(_) => (u16::MAX, u32::MAX),
-    }
+/// The lower and the upper 16 bits.
+fn halves(number: u32) -> [u16; 2] {
+    let [a, b, c, d] = number.to_le_bytes();
+    [u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d])]
+}
+
+/// A number of 48 bits, the lowest first.
+fn wide([low, middle, high]: [u16; 3]) -> u64 {
+    u64::from(high) << 32 | u64::from(middle) << 16 | u64::from(low)
+}
+
+/// As much of a number as 48 bits hold.
+fn narrow(wide: u64) -> [u16; 3] {
+    let Ok(high) = u16::try_from(wide >> 32) else { return [u16::MAX; 3] };
+    let [low, middle] = halves(u32::try_from(wide & u64::from(u32::MAX)).unwrap_or(u32::MAX));
+    [low, middle, high]
 }
 
 /// Bytes per second, second by second or in longer steps, for a chart. Owns nothing when all of it is zero.
@@ -323,6 +349,9 @@ const FINE: u32 = 22;
 
 /// Buckets that the longest window may reach back: 30 s, and as long as it takes to align.
 const LONGEST: u32 = 30 * COARSE + COARSE + 1;
+
+/// Buckets that a ring makes room for at a time.
+const GROWTH: usize = 8;
 
 /// A step back of the clock that is more than disorder.
 const CLOCK_STEP: Duration = Duration::from_secs(30);

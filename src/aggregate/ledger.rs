@@ -9,14 +9,14 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 
 use super::counter::{Moment, Seconds, Span};
-use super::rows::{Row, Rows};
+use super::rows::{Book, Row, Rows};
 use super::slots::{Slot, Slots};
 use super::snapshot::{Both, History};
 use crate::time::Timestamp;
 use crate::units::{Bytes, BytesPerSec};
 
 /// A row that sums up flows.
-pub(super) trait AccountRow: Row {
+pub(super) trait AccountRow: Row + Clone {
     /// What is known of an account beside its row.
     type Extra;
 
@@ -61,7 +61,7 @@ pub(super) struct Ledger<R: AccountRow<Key: Hash>> {
     rated: Vec<Slot>,
     /// Accounts whose chart moves, each once.
     charted: Vec<Slot>,
-    rows: Rows<R>,
+    rows: Book<R>,
 }
 
 /// One account.
@@ -100,7 +100,7 @@ impl<R: AccountRow<Key: Hash>> Default for Ledger<R> {
             gone: Vec::new(),
             rated: Vec::new(),
             charted: Vec::new(),
-            rows: Rows::default(),
+            rows: Book::default(),
         }
     }
 }
@@ -286,8 +286,7 @@ impl<R: AccountRow<Key: Hash>> Ledger<R> {
                 changes.push((key, row));
             }
         }
-        self.rows.apply(changes);
-        self.rows.clone()
+        self.rows.publish(changes)
     }
 
     /// The last minute and the last ten minutes of an account.

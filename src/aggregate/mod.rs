@@ -4,7 +4,7 @@
 //! A flow is credited to one process account and one domain account (`ledger`); it is taken out and put
 //! in again when its owner, its name or the interface that it counts on changes, so that the accounts always
 //! are the sums of their flows. Rows are shared with the snapshots (`rows`) and copied only when they
-//! change: a tick costs what changed, and a pointer for each row that did not.
+//! change: a tick costs what changed, however much there is.
 
 mod connections;
 mod counter;

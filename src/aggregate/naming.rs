@@ -159,7 +159,8 @@ impl Aggregator {
 
 fn place(id: FlowId, flow: &Flow) -> Place {
     let row = &flow.row;
-    let is_dns = row.protocol == Protocol::TCP && [row.local, row.remote].iter().any(|end| end.port() == DNS);
+    let is_dns =
+        row.protocol == Protocol::TCP && [row.local, row.remote].iter().any(|end| DNS.contains(&end.port()));
     Place { flow: id, opener: flow.opener, is_dns }
 }
 
@@ -183,5 +184,5 @@ fn set_host(flow: &mut Flow, host: HostName) {
     row.host = Some(host);
 }
 
-/// The port of DNS, also over TCP (RFC 1035 §4.2.2).
-const DNS: u16 = 53;
+/// The ports of DNS and LLMNR, also over TCP (RFC 1035 §4.2.2, RFC 4795 §2.1).
+const DNS: [u16; 2] = [53, 5355];

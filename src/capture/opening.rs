@@ -13,6 +13,9 @@ pub(super) const MAX_HELLO: usize = 20 << 10;
 /// Bytes kept from the start of what the other end sends.
 pub(super) const MAX_REPLY: usize = 2048;
 
+/// Bytes kept of either direction of DNS over TCP: several answers, of those that were too long for a datagram.
+pub(super) const MAX_MESSAGES: usize = 20 << 10;
+
 /// Streams that may wait for a missing segment at one time, over all flows (mostly 3 kB each, at most 40 kB).
 pub(super) const MAX_GAPS: usize = 2048;
 
@@ -64,6 +67,11 @@ impl Openings {
             None => (MAX_OPENING, MAX_OPENING),
         };
         Self { sent: Stream::new(sent), received: Stream::new(received) }
+    }
+
+    /// For a dialogue of DNS messages, which are long where they come over TCP.
+    pub(super) fn messages() -> Self {
+        Self { sent: Stream::new(MAX_MESSAGES), received: Stream::new(MAX_MESSAGES) }
     }
 
     /// With nothing to wait for, until [`Openings::hello`] finds that something begins.

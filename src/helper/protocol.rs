@@ -17,7 +17,7 @@ pub const MAX_FRAME_BYTES: usize = 1 << 20;
 pub const MAX_INTERFACE_NAME_BYTES: usize = 15;
 
 /// The version of the pipe's language; raised with every change to what crosses it.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 const MAGIC: [u8; 8] = *b"crowpipe";
 const LENGTH_BYTES: usize = 4;

@@ -88,7 +88,7 @@ fn every_language_has_every_text_with_the_same_variables_and_no_other() {
             match own.get(name) {
                 None => wrong.push(format!("{tag}: {name} is missing")),
                 Some((own, ..)) if own != variables => {
-                    wrong.push(format!("{tag}: {name} has {own:?}, not {variables:?}"))
+                    wrong.push(format!("{tag}: {name} has {own:?}, not {variables:?}"));
                 }
                 Some(_) => {}
             }

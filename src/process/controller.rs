@@ -89,13 +89,7 @@ impl Controller {
     /// Any but the first two of [`Error`]: show the sentence and ask again later.
     pub fn connections(&self) -> Result<Vec<ProxyConnection>, Error> {
         let address = self.address;
-        let answer = self.ask().map_err(|source| Error::Silent { address, source })?;
-        let stranger = |why: String| Error::Stranger { address, why };
-        let answer = answer.map_err(|bad| stranger(bad.to_string()))?;
-        if answer.status != 200 {
-            return Err(Error::Refused { address, status: answer.status });
-        }
-        read(&answer.body).map_err(|err| stranger(err.to_string()))
+        understand(address, self.ask().map_err(|source| Error::Silent { address, source })?)
     }
 
     /// Sends the question and reads the answer to its end.
@@ -128,6 +122,24 @@ impl Controller {
             self.address
         )
     }
+}
+
+/// What a whole answer from `address` says.
+///
+/// # Errors
+///
+/// [`Error::Refused`] and [`Error::Stranger`].
+pub fn read_answer(address: SocketAddr, bytes: &[u8]) -> Result<Vec<ProxyConnection>, Error> {
+    understand(address, Answer::read(bytes, true))
+}
+
+fn understand(address: SocketAddr, answer: Result<Answer, Bad>) -> Result<Vec<ProxyConnection>, Error> {
+    let stranger = |why: String| Error::Stranger { address, why };
+    let answer = answer.map_err(|bad| stranger(bad.to_string()))?;
+    if answer.status != 200 {
+        return Err(Error::Refused { address, status: answer.status });
+    }
+    read(&answer.body).map_err(|err| stranger(err.to_string()))
 }
 
 /// The next bytes; 0 is the end.

@@ -18,7 +18,7 @@ use super::widgets::icon::{self, Icon};
 use super::widgets::long_chart;
 use super::{routes, text};
 use crate::aggregate::snapshot::{
-    Both, ConnectionRow, DomainRow, History, HostNote, ProcessRow, Route, Snapshot, Source, Watch, Watched,
+    Both, ConnectionRow, DomainRow, History, HostNote, ProcessRow, Snapshot, Source, Watch, Watched,
 };
 use crate::event::{Signature, TcpState};
 use crate::lang::say;
@@ -457,15 +457,8 @@ fn ends_of(row: &ConnectionRow, snapshot: &Snapshot, units: Units) -> Vec<Fact> 
     );
     facts.push((say!("fact-route"), routes::sentence(row)));
     facts.extend(row.route_chain.as_ref().map(|chain| (say!("fact-leaves-by"), chain.to_string())));
-    let carried =
-        snapshot.totals.routes.tunnels.iter().find(|tunnel| row.route_via.as_ref() == Some(&tunnel.name));
-    if row.route == Route::Carrier {
-        facts.extend(
-            carried
-                .and_then(|tunnel| routes::overhead(tunnel, units))
-                .map(|words| (say!("fact-overhead"), words)),
-        );
-    }
+    let overhead = routes::overhead_of(row, &snapshot.totals.routes, units);
+    facts.extend(overhead.map(|words| (say!("fact-overhead"), words)));
     facts.push((say!("fact-protocol"), row.protocol.to_string().to_uppercase()));
     facts.push((say!("fact-interface"), row.interface.to_string()));
     facts

@@ -101,6 +101,13 @@ pub fn overhead(tunnel: &TunnelTotals, units: Units) -> Option<String> {
     })
 }
 
+/// The same of a connection, if it carries a tunnel.
+#[must_use]
+pub fn overhead_of(row: &ConnectionRow, totals: &RouteTotals, units: Units) -> Option<String> {
+    let mut tunnels = totals.tunnels.iter().filter(|_| row.route == Route::Carrier);
+    overhead(tunnels.find(|tunnel| row.route_via.as_ref() == Some(&tunnel.name))?, units)
+}
+
 /// What the line sums up.
 #[derive(Clone, Copy)]
 pub struct Summary<'a> {

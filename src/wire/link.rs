@@ -14,9 +14,11 @@ const IPV4: u16 = 0x0800;
 const IPV6: u16 = 0x86dd;
 const VLAN: u16 = 0x8100; //           802.1Q
 const VLAN_SERVICE: u16 = 0x88a8; //   802.1ad
-const VLAN_OLD: [u16; 2] = [0x9100, 0x9200]; // stacked tags before 802.1ad
+const VLAN_9100: u16 = 0x9100; //      stacked tags before 802.1ad
+const VLAN_9200: u16 = 0x9200;
 const PPPOE_SESSION: u16 = 0x8864; //  RFC 2516 §4
-const MPLS: [u16; 2] = [0x8847, 0x8848]; // RFC 5332 §3
+const MPLS: u16 = 0x8847; //           RFC 5332 §3
+const MPLS_UPSTREAM: u16 = 0x8848;
 const SERVICE_INSTANCE: u16 = 0x88e7; // 802.1ah: a whole frame behind a tag of 4 bytes
 /// Tags and what of each stands before the next type: Cisco's metadata, its VN-Tag (802.1BR), HSR (IEC 62439-3).
 const OTHER_TAGS: [(u16, usize); 3] = [(0x8909, 6), (0x8926, 4), (0x892f, 4)];
@@ -106,21 +108,32 @@ pub(super) fn ethernet(bytes: &[u8]) -> Result<Link<'_>> {
 /// What follows an Ethernet type: tags, `PPPoE` or IP.
 pub(super) fn ether_type(first: u16, bytes: &[u8]) -> Result<Link<'_>> {
     let (mut kind, mut rest) = (first, bytes);
-    while kind == VLAN || kind == VLAN_SERVICE || VLAN_OLD.contains(&kind) {
-        let tag = SingleVlanHeaderSlice::from_slice(rest).map_err(|_| Error::Truncated)?;
-        rest = rest.get(tag.slice().len()..).unwrap_or_default();
-        kind = tag.ether_type().0;
+    loop {
+        match kind {
+            IPV4 => return Ok(Link::new(rest, Some(4))),
+            IPV6 => return Ok(Link::new(rest, Some(6))),
+            VLAN | VLAN_SERVICE | VLAN_9100 | VLAN_9200 => {
+                let tag = SingleVlanHeaderSlice::from_slice(rest).map_err(|_| Error::Truncated)?;
+                rest = rest.get(tag.slice().len()..).unwrap_or_default();
+                kind = tag.ether_type().0;
+            }
+            _ => return seldom(kind, rest),
+        }
     }
+}
+
+/// What follows the rarer Ethernet types; out of line, because every frame would pay for it.
+#[cold]
+#[inline(never)]
+fn seldom(kind: u16, bytes: &[u8]) -> Result<Link<'_>> {
     match kind {
-        IPV4 => Ok(Link::new(rest, Some(4))),
-        IPV6 => Ok(Link::new(rest, Some(6))),
-        PPPOE_SESSION => pppoe(rest),
-        _ if MPLS.contains(&kind) => mpls(rest),
-        SERVICE_INSTANCE => tagged_ip(rest, 4 + 12),
-        length if length < FIRST_ETHER_TYPE => snap(rest),
+        PPPOE_SESSION => pppoe(bytes),
+        MPLS | MPLS_UPSTREAM => mpls(bytes),
+        SERVICE_INSTANCE => tagged_ip(bytes, 4 + 12),
+        length if length < FIRST_ETHER_TYPE => snap(bytes),
         _ => {
             let len = OTHER_TAGS.iter().find(|(tag, _)| *tag == kind).ok_or(Error::Unsupported)?.1;
-            tagged_ip(rest, len)
+            tagged_ip(bytes, len)
         }
     }
 }

@@ -21,13 +21,14 @@ use crow::store::settings_file;
 use crow::time::Timestamp;
 use crow::wire::quic::Initials;
 use crow::wire::{LinkType, dns, frame as ip_frame, http as http1, pktap as apple, tls as hello};
+use crow::wire::{dtls as datagram_tls, proxy_protocol as balancer, tunnel as inside, wireguard as guard};
 use crow::wire::{socks as proxy, starttls as prologue};
 
 /// A parser under test: whether it understood the bytes.
 pub type Parser = fn(&[u8]) -> bool;
 
 /// All of them, by the names of their folders of seeds.
-pub const PARSERS: [(&str, Parser); 15] = [
+pub const PARSERS: [(&str, Parser); 20] = [
     ("frame", frame),
     ("pktap", pktap),
     ("dns", dns_message),
@@ -35,7 +36,12 @@ pub const PARSERS: [(&str, Parser); 15] = [
     ("quic", quic),
     ("http", http),
     ("socks", socks),
+    ("controller", controller),
     ("starttls", starttls),
+    ("proxy_protocol", proxy_protocol),
+    ("dtls", dtls),
+    ("tunnel", tunnel),
+    ("wireguard", wireguard),
     ("pcap", pcap),
     ("pcapng", pcapng),
     ("pipe_to_app", pipe_to_app),
@@ -46,7 +52,7 @@ pub const PARSERS: [(&str, Parser); 15] = [
 ];
 
 /// The link types that frames are tried with.
-pub const LINKS: [LinkType; 15] = [
+pub const LINKS: [LinkType; 35] = [
     LinkType::NULL,
     LinkType::ETHERNET,
     LinkType::PPP,
@@ -61,7 +67,27 @@ pub const LINKS: [LinkType; 15] = [
     LinkType::IPV6,
     LinkType::PKTAP,
     LinkType::LINUX_SLL2,
-    LinkType(127),
+    LinkType::RADIOTAP,
+    LinkType(147),
+    LinkType::TOKEN_RING,
+    LinkType::FDDI,
+    LinkType::PPP_ETHER,
+    LinkType::ATM,
+    LinkType::CISCO_HDLC,
+    LinkType::WIFI,
+    LinkType::FRAME_RELAY,
+    LinkType::ENC,
+    LinkType::PFLOG,
+    LinkType::PRISM,
+    LinkType::FIBRE_CHANNEL,
+    LinkType::FIREWIRE,
+    LinkType::AVS,
+    LinkType::PPP_PPPD,
+    LinkType::PPI,
+    LinkType::FRAME_RELAY_DIRECTED,
+    LinkType::IPNET,
+    LinkType::NETANALYZER,
+    LinkType::ETHERNET_PREAMBLE,
 ];
 
 /// A frame behind a byte that chooses from [`LINKS`] and its length on the wire (u32, little-endian).
@@ -142,10 +168,67 @@ pub fn socks(bytes: &[u8]) -> bool {
     proxy::request(bytes).is_ok() | proxy::datagram(bytes).is_ok()
 }
 
+/// What a proxy's controller answers, and what is made of it.
+pub fn controller(bytes: &[u8]) -> bool {
+    let said = crow::process::controller::read_answer(([127, 0, 0, 1], 9090).into(), bytes);
+    let is_understood = said.is_ok();
+    let said = said.unwrap_or_default();
+    assert!(said.iter().all(|said| !said.host.is_empty() && said.source.port() != 0));
+    Aggregator::new(AggregatorOptions::default()).ingest(&Event::Proxied(said));
+    is_understood
+}
+
 /// A client's words before it begins TLS.
 pub fn starttls(bytes: &[u8]) -> bool {
     through_the_reader(bytes);
     prologue::prologue(bytes).is_ok()
+}
+
+/// What a load balancer says before it passes a client's bytes on.
+pub fn proxy_protocol(bytes: &[u8]) -> bool {
+    through_the_reader(bytes);
+    let Ok(len) = balancer::header_len(bytes) else { return false };
+    assert!(0 < len && len <= bytes.len(), "the header is a part of the bytes");
+    assert_eq!(balancer::header_len(&bytes[..len]), Ok(len), "what follows changes nothing");
+    true
+}
+
+/// A DTLS client's datagrams, each behind its length (u16, little-endian).
+pub fn dtls(bytes: &[u8]) -> bool {
+    let (mut rest, mut hello, mut finders) = (bytes, datagram_tls::Hello::default(), Finders::default());
+    let mut is_read = false;
+    for _ in 0..20 {
+        let Some((len, after)) = rest.split_first_chunk::<2>() else { break };
+        let (datagram, after) = after.split_at(after.len().min(u16::from_le_bytes(*len).into()));
+        is_read |= hello.datagram(datagram).is_ok();
+        let _ = finders.datagram(FlowId(1), datagram);
+        rest = after;
+    }
+    is_read
+}
+
+/// A tunnel's payload behind a byte that chooses its kind, and all the tunnels in it.
+pub fn tunnel(bytes: &[u8]) -> bool {
+    let Some((&kind, mut payload)) = bytes.split_first() else { return false };
+    let mut kind = inside::Kind::ALL[usize::from(kind) % inside::Kind::ALL.len()];
+    for depth in 0..=inside::MAX_DEPTH {
+        let wire_len = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+        let Ok(packet) = inside::enter(kind, payload, wire_len) else { return depth > 0 };
+        let outer = packet.transport;
+        assert!(outer.payload.len() < payload.len(), "each has a header");
+        let Some(next) = inside::Kind::of(outer.protocol, [outer.source_port, outer.destination_port]) else {
+            return true;
+        };
+        (kind, payload) = (next, outer.payload);
+    }
+    true
+}
+
+/// A datagram that may be `WireGuard`'s.
+pub fn wireguard(bytes: &[u8]) -> bool {
+    let is_message = guard::is_message(bytes);
+    assert!(!is_message || bytes.len() >= 32, "the shortest message has 32 bytes");
+    is_message
 }
 
 /// What tries one protocol after the other on a stream, layer below layer.

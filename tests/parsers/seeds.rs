@@ -123,6 +123,23 @@ fn whole_packets(file: &[u8]) -> Vec<u8> {
     file[..end.min(file.len())].to_vec()
 }
 
+/// A DTLS client's hello in one record, and in two datagrams.
+fn dtls_hellos() -> [Vec<u8>; 2] {
+    let name = b"\0\0\0\x0e\0\x0c\0\0\x09crow.test";
+    let extensions = [&u16::try_from(name.len()).unwrap().to_be_bytes()[..], name].concat();
+    let body = [&[0xfe, 0xfd][..], &[7; 32], &[0, 0, 0, 2, 0xc0, 0x2b, 1, 0], &extensions].concat();
+    let datagram = |from: usize, to: usize| {
+        let three = |value: usize| value.to_be_bytes()[5..].to_vec();
+        let part = &body[from..to];
+        let message =
+            [&[1][..], &three(body.len()), &[0, 0], &three(from), &three(part.len()), part].concat();
+        let len = u16::try_from(message.len()).unwrap().to_be_bytes();
+        let record = [&[22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0][..], &len, &message].concat();
+        [&u16::try_from(record.len()).unwrap().to_le_bytes()[..], &record].concat()
+    };
+    [datagram(0, body.len()), [datagram(20, body.len()), datagram(0, 20)].concat()]
+}
+
 fn by_hand(seeds: &mut Vec<Seed>) {
     let mut add = |parser, name: &str, bytes: &[u8]| seeds.push((parser, name.to_owned(), bytes.to_vec()));
     add("http", "connect", b"CONNECT crow.test:443 HTTP/1.1\r\nHost: crow.test:443\r\n\r\n");
@@ -137,6 +154,8 @@ fn by_hand(seeds: &mut Vec<Seed>) {
         b"\x05\x02\x00\x02\x05\x01\x00\x04\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01\x01\xbb",
     );
     add("socks", "5-datagram", b"\0\0\0\x03\x09crow.test\x01\xbbmore");
+    add("controller", "length", CONTROLLER.0);
+    add("controller", "chunks", CONTROLLER.1);
     add("starttls", "smtp", b"EHLO crow.test\r\nSTARTTLS\r\n");
     add("starttls", "imap", b"a1 CAPABILITY\r\na2 STARTTLS\r\n");
     add("starttls", "postgresql", b"\0\0\0\x08\x04\xd2\x16\x2f");
@@ -145,6 +164,26 @@ fn by_hand(seeds: &mut Vec<Seed>) {
         "xmpp",
         b"<?xml version='1.0'?><stream:stream to='crow.test' xmlns='jabber:client'><starttls",
     );
+    add("proxy_protocol", "text", b"PROXY TCP4 192.0.2.1 192.0.2.2 50000 443\r\n");
+    add(
+        "proxy_protocol",
+        "binary",
+        b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\x02\x01\xc0\0\x02\x02\xc3\x50\x01\xbb",
+    );
+    let [whole, halves] = dtls_hellos();
+    add("dtls", "whole", &whole);
+    add("dtls", "halves", &halves);
+    let packet = b"E\0\0\x1e\0\0\0\0\x40\x11\0\0\x0a\0\0\x02\xc0\0\x02\x01\xc3\x50\x01\xbb\0\x0a\0\0hi";
+    add("tunnel", "ip", &[&[0], &packet[..]].concat());
+    add("tunnel", "gre", &[&[1, 0, 0, 8, 0], &packet[..]].concat());
+    add(
+        "tunnel",
+        "gtp",
+        &[&[6, 0x34, 0xff, 0, 38, 0, 0, 0, 1, 0, 0, 0, 0x85, 1, 0, 9, 0], &packet[..]].concat(),
+    );
+    add("tunnel", "l2tp", &[&[7, 0x40, 2, 0, 44, 0, 1, 0, 1, 0xff, 3, 0, 0x21], &packet[..]].concat());
+    add("wireguard", "initiation", &[&[1, 0, 0, 0][..], &[7; 144]].concat());
+    add("wireguard", "data", &[&[4, 0, 0, 0][..], &[7; 60]].concat());
     add("settings", "default", &serde_json::to_vec_pretty(&Settings::default()).unwrap());
     let mut settings = Settings {
         appearance: Appearance::Light,
@@ -265,3 +304,7 @@ fn events(file: &'static [u8]) -> Vec<Event> {
     intake.finish(&mut events);
     events
 }
+
+/// The same answer of a proxy's controller by its length and in chunks.
+const CONTROLLER: (&[u8], &[u8]) =
+    (include_bytes!("../seeds/controller/length"), include_bytes!("../seeds/controller/chunks"));

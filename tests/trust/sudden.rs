@@ -78,7 +78,10 @@ fn a_helper_that_is_killed_at_any_moment_is_one_sentence() {
         assert_eq!(said.lines().count(), 1, "killed after {delay} ms: {said}");
         assert!(said.starts_with("crow: ") && said.contains("helper"), "killed after {delay} ms: {said}");
         assert!(is_gone(helper), "killed after {delay} ms");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "killed after {delay} ms: files stay");
+        let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        // `gsettings`, which is asked for the desktop's proxies, keeps a cache of its own there.
+        let left: Vec<_> = names.filter(|name| name != "dconf").collect();
+        assert!(left.is_empty(), "killed after {delay} ms, it leaves {left:?} and says {said}");
         for line in reader.join().unwrap().lines() {
             assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "half a document: {line}");
         }

@@ -1,5 +1,5 @@
 //! Rows against a sorted map, and what they share.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::BTreeMap;
 
@@ -20,9 +20,10 @@ struct Numbered(u16, u16);
 
 impl Row for Numbered {
     type Key = u16;
+    type Sought = u16;
 
-    fn compare(&self, key: &u16) -> Ordering {
-        self.0.cmp(key)
+    fn sought(key: &u16) -> u16 {
+        *key
     }
 }
 
@@ -30,22 +31,13 @@ fn changes(batch: &BTreeMap<u16, Option<u16>>) -> Vec<Change<Numbered>> {
     batch.iter().rev().map(|(&key, value)| (key, value.map(|value| Arc::new(Numbered(key, value))))).collect()
 }
 
-/// Leaves are filled, neighbours do not fit into one, and the numbering is right.
+/// Pieces are filled, neighbours are not both short, and the numbering is right.
 fn check_shape(rows: &Rows<Numbered>) {
     let mut end = 0;
-    for group in &*rows.groups {
-        assert!((1..=GROUP).contains(&group.leaves.len()));
-        let mut end_in_group = 0;
-        for leaf in &*group.leaves {
-            assert!((1..=LEAF).contains(&leaf.rows.len()));
-            end_in_group += leaf.rows.len();
-            assert_eq!(leaf.end, end_in_group);
-        }
-        for pair in group.leaves.windows(2) {
-            assert!(LEAF < pair[0].rows.len() + pair[1].rows.len(), "half-empty neighbours");
-        }
-        end += end_in_group;
-        assert_eq!(group.end, end);
+    for chunk in &rows.chunks.chunks {
+        assert!((1..=chunks::CHUNK).contains(&chunk.items.len()));
+        end += chunk.items.len();
+        assert_eq!(chunk.end, end);
     }
 }
 
@@ -65,19 +57,31 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn changes_end_up_as_in_a_sorted_map(batches in prop::collection::vec(batch(), 0..12)) {
+    fn changes_end_up_as_in_a_sorted_map(
+        batches in prop::collection::vec((batch(), prop::option::of(0_usize..20)), 0..20),
+    ) {
+        let mut book = Book::default();
         let mut rows = Rows::default();
         let mut model = BTreeMap::new();
-        for batch in batches {
+        // What readers hold, each for as many batches as it says.
+        let mut held: Vec<(usize, Rows<Numbered>, Vec<Numbered>)> = Vec::new();
+        for (number, (batch, hold)) in batches.into_iter().enumerate() {
             for (&key, &value) in &batch {
                 match value {
                     Some(value) => model.insert(key, value),
                     None => model.remove(&key),
                 };
             }
-            let before = rows.clone();
-            rows.apply(changes(&batch));
+            let before = rows;
+            rows = book.publish(changes(&batch));
             check_shape(&rows);
+            if let Some(batches) = hold {
+                held.push((number + batches, rows.clone(), rows.iter().map(|row| (**row).clone()).collect()));
+            }
+            for (_, rows, then) in &held {
+                prop_assert!(rows.iter().map(|row| &**row).eq(then), "what a reader holds does not change");
+            }
+            held.retain(|(until, ..)| number < *until);
             let after: Vec<_> = rows.iter().map(|row| (row.0, row.1)).collect();
             prop_assert_eq!(&after, &model.iter().map(|(&key, &value)| (key, value)).collect::<Vec<_>>());
             prop_assert_eq!((rows.len(), rows.is_empty(), rows.iter().len()), (after.len(), after.is_empty(), after.len()));
@@ -101,17 +105,76 @@ proptest! {
     }
 }
 
+fn sixty_thousand() -> Vec<Change<Numbered>> {
+    (0..60_000).map(|key| (key, Some(Arc::new(Numbered(key, 0))))).collect()
+}
+
 #[test]
-fn one_change_in_many_copies_two_nodes() {
-    let many = |value| (0..60_000).map(move |key| Arc::new(Numbered(key, value)));
-    let mut rows: Rows<_> = many(0).collect();
-    let before = rows.clone();
-    rows.apply(vec![(30_000, Some(Arc::new(Numbered(30_000, 1))))]);
-    let pairs = || rows.groups.iter().zip(&*before.groups);
-    assert_eq!(pairs().filter(|(new, old)| !Arc::ptr_eq(&new.leaves, &old.leaves)).count(), 1);
-    let leaves = pairs().flat_map(|(new, old)| new.leaves.iter().zip(&*old.leaves));
-    assert_eq!(leaves.filter(|(new, old)| !Arc::ptr_eq(&new.rows, &old.rows)).count(), 1);
-    assert_eq!((before[30_000].1, rows[30_000].1), (0, 1), "an older snapshot does not change");
-    assert_ne!(rows, before);
-    assert_ne!(rows, many(0).take(59_999).collect());
+fn copies_take_turns_and_rows_are_shared() {
+    let mut book = Book::default();
+    book.publish(sixty_thousand());
+    let mut held = book.publish(Vec::new());
+    let mut lists = std::collections::BTreeSet::new();
+    for value in 1..20 {
+        let rows = book.publish(vec![(30_000, Some(Arc::new(Numbered(30_000, value))))]);
+        assert_eq!((held[30_000].1, rows[30_000].1), (value - 1, value), "an older snapshot does not change");
+        let copied = rows.iter().zip(&held).filter(|(new, old)| !Arc::ptr_eq(new, old)).count();
+        assert_eq!(copied, 1);
+        assert_ne!(rows, held);
+        lists.insert(Arc::as_ptr(&rows.chunks).addr());
+        held = rows;
+    }
+    assert_eq!(lists.len(), 2, "one is read while the other is written");
+}
+
+#[test]
+fn a_reader_that_never_lets_go_costs_one_copy() {
+    let mut book = Book::default();
+    let held = book.publish(sixty_thousand());
+    let mut newest = held.clone();
+    let weak = Arc::downgrade(&held[7]);
+    for value in 0..50 {
+        newest = book.publish(vec![(7, Some(Arc::new(Numbered(7, value))))]);
+    }
+    assert_eq!((held[7].1, newest[7].1, newest.len()), (0, 49, 60_000));
+    drop(held);
+    assert!(weak.upgrade().is_none(), "nothing that was given up is kept");
+}
+
+#[test]
+fn a_list_that_shrinks_has_no_short_pieces() {
+    let mut book = Book::default();
+    book.publish(sixty_thousand());
+    let rows = book.publish((0..60_000).filter(|key| key % 100 != 0).map(|key| (key, None)).collect());
+    check_shape(&rows);
+    assert_eq!(rows.len(), 600);
+    assert!(rows.chunks.chunks.len() < 10, "{} pieces", rows.chunks.chunks.len());
+}
+
+#[test]
+fn names_are_sought_in_their_own_order() {
+    let names = [
+        "",
+        "a",
+        "a\0",
+        "a.example",
+        "an.example.of.a.long.name",
+        "an.example.of.a.longer.name",
+        "b",
+        "é",
+        "10.0.0.1",
+    ];
+    let keys: Vec<(bool, Arc<str>)> = [false, true]
+        .into_iter()
+        .flat_map(|is_address| names.map(|name| (is_address, name.into())))
+        .collect();
+    for one in &keys {
+        for other in &keys {
+            assert_eq!(
+                DomainRow::sought(one).cmp(&DomainRow::sought(other)),
+                one.cmp(other),
+                "{one:?} {other:?}"
+            );
+        }
+    }
 }

@@ -116,7 +116,10 @@ impl Flow {
             Some(flags) if flags.has(TcpFlags::ACK) => Some(opposite(first.direction)),
             Some(_) => Some(first.direction),
         };
-        let openings = (payload && segment.is_some()).then(|| Box::new(Openings::new(opened)));
+        let openings = (payload && segment.is_some()).then(|| {
+            let is_dns = NAME_PORTS.iter().any(|&port| pair.has_port(port));
+            Box::new(if is_dns { Openings::messages() } else { Openings::new(opened) })
+        });
         Self { pair, local_is_low, heard: first.clock, opened, connection, openings, ..Self::default() }
     }
 

@@ -18,6 +18,10 @@ const SLOT_BITS: u32 = 20;
 /// The flows that a table may hold.
 pub(super) const MAX_SLOTS: usize = 1 << SLOT_BITS;
 
+/// Bits of a slot's number that say where in its block it is. Flows are kept in blocks, so that a table that grows moves
+/// none of them and takes no more memory than they need.
+const BLOCK_BITS: u32 = 10;
+
 /// The wheel moves on by a spoke in 2^28 ns, about a quarter of a second …
 const SPOKE_BITS: u32 = 28;
 
@@ -30,7 +34,8 @@ const SPOKES: u64 = 1 << 12;
 /// there. Packets do not move it; when the wheel comes to it, it is either let go or hung on a later spoke.
 #[derive(Debug)]
 pub(super) struct Table {
-    slots: Vec<Flow>,
+    /// In blocks of 2^[`BLOCK_BITS`], of which only the last one is not full.
+    slots: Vec<Vec<Flow>>,
     free: Vec<u32>,
     /// The index: a part of the hash and the slot, small so that it stays in the cache.
     index: HashTable<(Tag, u32)>,
@@ -85,6 +90,12 @@ impl Default for Links {
     }
 }
 
+/// The block of a slot, and where it is in that.
+fn place(slot: u32) -> [usize; 2] {
+    let [block, at] = [slot >> BLOCK_BITS, slot & ((1 << BLOCK_BITS) - 1)];
+    [block, at].map(|number| usize::try_from(number).unwrap_or(usize::MAX))
+}
+
 impl Table {
     pub(super) fn len(&self) -> usize {
         self.index.len()
@@ -109,11 +120,13 @@ impl Table {
     }
 
     pub(super) fn get(&self, slot: u32) -> Option<&Flow> {
-        self.slots.get(usize::try_from(slot).ok()?)
+        let [block, at] = place(slot);
+        self.slots.get(block)?.get(at)
     }
 
     pub(super) fn get_mut(&mut self, slot: u32) -> Option<&mut Flow> {
-        self.slots.get_mut(usize::try_from(slot).ok()?)
+        let [block, at] = place(slot);
+        self.slots.get_mut(block)?.get_mut(at)
     }
 
     /// The slot of a flow that is still followed.
@@ -128,7 +141,7 @@ impl Table {
         let tag = self.tag(&flow.pair);
         let slot = match self.free.pop() {
             Some(slot) => slot,
-            None if self.slots.len() < MAX_SLOTS => u32::try_from(self.slots.len()).ok()?,
+            None if self.len() < MAX_SLOTS => u32::try_from(self.len()).ok()?,
             None => return None,
         };
         self.serial += 1;
@@ -136,10 +149,22 @@ impl Table {
         self.index.insert_unique(tag.hash(), (tag, slot), |&(tag, _)| tag.hash());
         match self.get_mut(slot) {
             Some(place) => *place = flow,
-            None => self.slots.push(flow),
+            None => self.append(flow),
         }
         self.hang(slot);
         Some(slot)
+    }
+
+    /// Takes a flow into the first slot that there never was.
+    fn append(&mut self, flow: Flow) {
+        match self.slots.last_mut() {
+            Some(block) if block.len() < 1 << BLOCK_BITS => block.push(flow),
+            _ => {
+                let mut block = Vec::with_capacity(1 << BLOCK_BITS);
+                block.push(flow);
+                self.slots.push(block);
+            }
+        }
     }
 
     /// Takes a flow out.

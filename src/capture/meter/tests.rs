@@ -374,6 +374,30 @@ fn what_a_fragmented_datagram_says_is_put_together() {
 }
 
 #[test]
+fn long_answers_of_dns_over_tcp_are_passed_on_whole() {
+    let answer = vec![7; 1400];
+    let passed = |server: &str| {
+        let mut bench = Bench::new();
+        bench.see(&tcp(HERE, server, SYN));
+        bench.see(&tcp(server, HERE, SYN | ACK));
+        for number in 0..10 {
+            let mut packet = tcp(server, HERE, ACK);
+            packet.transport.payload = &answer;
+            packet.transport.payload_len = 1400;
+            packet.transport.tcp =
+                Some(Tcp { sequence: 1 + number * 1400, acknowledgment: 1, flags: TcpFlags(ACK) });
+            bench.see(&packet);
+        }
+        let lens = bench.tick().into_iter().map(|event| match event {
+            Event::Opening { bytes, .. } => bytes.len(),
+            _ => 0,
+        });
+        lens.sum::<usize>()
+    };
+    assert_eq!(["10.0.0.9:53", "10.0.0.9:5355", THERE].map(passed), [14_000, 14_000, 2048]);
+}
+
+#[test]
 fn a_closed_connection_lingers_and_its_ends_can_connect_again() {
     let mut bench = Bench::new();
     bench.see(&tcp(HERE, THERE, SYN));

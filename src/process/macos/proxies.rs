@@ -26,7 +26,7 @@ pub(crate) struct System {
 
 impl std::fmt::Debug for System {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("System").field("is_open", &self.store.is_some()).finish()
+        f.debug_struct("System").field("is_open", &self.store.is_some()).finish_non_exhaustive()
     }
 }
 
@@ -58,6 +58,7 @@ impl System {
     }
 
     /// The tunnels, with the process of the user's own that moves their packets, or the service that made them.
+    #[expect(clippy::unnecessary_wraps, reason = "on Linux this is left to the helper")]
     pub(crate) fn tunnels(&mut self) -> Option<Vec<Tunnel>> {
         let held = self.holders.find(&mut ThisMac);
         Some(merged(self.services().unwrap_or_default(), held))

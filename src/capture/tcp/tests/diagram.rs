@@ -137,7 +137,9 @@ fn play(steps: &[(bool, Step)]) -> Vec<TcpState> {
         match (is_here, step) {
             (true, Step::Receive) => {
                 received = there.on_its_way.pop_front();
-                received.into_iter().for_each(|segment| here.receive(segment));
+                for segment in received {
+                    here.receive(segment);
+                }
             }
             (false, Step::Receive) => {
                 here.on_its_way.pop_front().into_iter().for_each(|segment| there.receive(segment));
