@@ -23,7 +23,7 @@
 //! 4. The helper is root only until its capture is open, and reads no byte of the network before that is over.
 //! 5. The window never waits: it takes an [`Arc`](std::sync::Arc) of the newest snapshot. Hidden, it draws nothing.
 //! 6. A number shown is a number counted.
-//! 7. Nothing leaves the machine.
+//! 7. Nothing leaves the machine, but what the user switched on: reverse DNS asks the system's own resolver.
 //! 8. Killing any part at any time loses at most the current tick and leaves nothing behind.
 //!
 //! Only the kernel may drop packets; it counts them and the count is shown. Everything behind it blocks or

@@ -304,7 +304,6 @@ fact-what-unattributed = Datenverkehr, dessen Prozess Crow nicht finden konnte
 fact-parent = Elternprozess
 fact-user = Benutzer
 fact-app = App
-fact-bundle = Programmpaket
 fact-program = Programm
 fact-bundle = Bundle-ID
 fact-signed-by = Signiert von

@@ -315,7 +315,6 @@ fact-what-unattributed = Traffic whose process Crow could not find
 fact-parent = Parent
 fact-user = User
 fact-app = App
-fact-bundle = Bundle
 fact-program = Program
 fact-bundle = Bundle ID
 fact-signed-by = Signed by

@@ -307,7 +307,6 @@ fact-what-unattributed = Tráfico cuyo proceso Crow no ha podido encontrar
 fact-parent = Proceso padre
 fact-user = Usuario
 fact-app = App
-fact-bundle = Paquete
 fact-program = Programa
 fact-bundle = ID del paquete
 fact-signed-by = Firmado por

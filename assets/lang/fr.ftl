@@ -304,7 +304,6 @@ fact-what-unattributed = Trafic dont Crow n’a pas trouvé le processus
 fact-parent = Parent
 fact-user = Utilisateur
 fact-app = App
-fact-bundle = Paquet
 fact-program = Programme
 fact-bundle = ID du paquet
 fact-signed-by = Signé par

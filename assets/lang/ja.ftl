@@ -280,7 +280,6 @@ fact-what-unattributed = Crowがプロセスを特定できなかったトラフ
 fact-parent = 親プロセス
 fact-user = ユーザ
 fact-app = アプリ
-fact-bundle = バンドル
 fact-program = プログラム
 fact-bundle = バンドルID
 fact-signed-by = 署名者

@@ -280,7 +280,6 @@ fact-what-unattributed = Crow 无法找到其进程的流量
 fact-parent = 父进程
 fact-user = 用户
 fact-app = App
-fact-bundle = 软件包
 fact-program = 程序
 fact-bundle = 软件包 ID
 fact-signed-by = 签名者

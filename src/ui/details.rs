@@ -387,9 +387,6 @@ fn process_facts(
     if row.app.name != *row.name && !row.app.name.is_empty() {
         facts.push((say!("fact-app"), row.app.name.clone()));
     }
-    // A Mac's bundle; elsewhere the app's id is the program's path once more.
-    let is_bundle = row.app.id.starts_with('/') && row.path.as_deref().is_none_or(|path| path != row.app.id);
-    facts.extend(is_bundle.then(|| (say!("fact-bundle"), row.app.id.clone())));
     facts.extend(row.path.as_ref().map(|path| (say!("fact-program"), path.to_string())));
     facts.extend(process::names_of(row, snapshot).map(|names| (say!("fact-names"), names)));
     facts.extend(row.key.and_then(|key| key.started).map(|started| (say!("fact-started"), ago(started))));

@@ -16,11 +16,11 @@ use crate::settings::{
 /// What the sheet asks of the rest of Crow, what it shows of it, and its colours.
 type Means<'a> = (&'a mut Vec<Action>, &'a Status, &'a Tokens);
 
-/// Draws the sheet. A low window still has room for all of it.
+/// Draws the sheet. A low window still has room for all of it: what begins anew always shows, the rest scrolls.
 pub fn preferences_ui(ui: &mut Ui, settings: &mut Settings, (actions, status, tokens): Means<'_>) {
-    let room = ui.ctx().content_rect().height() - TOOLBAR - 30.0;
-    ScrollArea::vertical().max_height(room.max(120.0)).show(ui, |ui| {
-        Frame::NONE.inner_margin(Margin::same(9)).show(ui, |ui| {
+    let room = ui.ctx().content_rect().height() - TOOLBAR - ENDS;
+    Frame::NONE.inner_margin(Margin::same(9)).show(ui, |ui| {
+        ScrollArea::vertical().max_height(room.max(100.0)).show(ui, |ui| {
             Grid::new("preferences").num_columns(2).spacing([16.0, 9.0]).show(ui, |ui| {
                 display_ui(ui, settings, (&mut *actions, tokens));
                 names_ui(ui, settings, (&mut *actions, tokens));
@@ -30,12 +30,15 @@ pub fn preferences_ui(ui: &mut Ui, settings: &mut Settings, (actions, status, to
                 small(ui, say!("columns-hint"), tokens);
                 ui.end_row();
             });
-            ui.add_space(2.0);
-            ui.separator();
-            ui.horizontal(|ui| ends_ui(ui, settings, actions));
         });
+        ui.add_space(2.0);
+        ui.separator();
+        ui.horizontal(|ui| ends_ui(ui, settings, actions));
     });
 }
+
+/// Points: below what scrolls, with the sheet's edges.
+const ENDS: f32 = 90.0;
 
 /// How things are shown.
 fn display_ui(ui: &mut Ui, settings: &mut Settings, (actions, tokens): (&mut Vec<Action>, &Tokens)) {
@@ -138,16 +141,14 @@ fn proxy_ui(ui: &mut Ui, settings: &mut Settings, tokens: &Tokens) {
             ui.horizontal(|ui| {
                 let name =
                     ui.label(RichText::new(label).font(font(Weight::Regular, SMALL)).color(tokens.dim));
-                let edit = TextEdit::singleline(text)
-                    .password(is_secret)
-                    .char_limit(256)
-                    .desired_width(f32::INFINITY);
+                let edit =
+                    TextEdit::singleline(text).password(is_secret).char_limit(256).desired_width(170.0);
                 ui.add(edit).labelled_by(name.id);
             });
         }
         if api.end().is_none() {
-            let words = RichText::new(say!("proxy-bad-address")).font(font(Weight::Regular, SMALL));
-            ui.label(words.color(tokens.warn));
+            let words = say!("proxy-bad-address");
+            ui.label(RichText::new(words).font(font(Weight::Regular, SMALL)).color(tokens.warn));
         }
     });
     ui.end_row();

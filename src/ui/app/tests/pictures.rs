@@ -21,7 +21,7 @@ const LARGE: (u16, u16) = (1120, 560);
 /// Points: a state.
 const SMALL: (u16, u16) = (900, 300);
 /// Points: the settings.
-const SHEET: (u16, u16) = (720, 440);
+const SHEET: (u16, u16) = (760, 500);
 
 /// The sample at that moment.
 fn sample() -> Snapshot {
