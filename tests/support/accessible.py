@@ -44,10 +44,18 @@ def nodes():
 
 
 def described(role):
-    found = [node for node in nodes() if node.get_role_name() == role]
+    # Older versions of AT-SPI call a button a push button.
+    roles = {role, f"push {role}"}
+    found = [node for node in nodes() if node.get_role_name() in roles]
     found.sort(key=lambda node: node.get_extents(Atspi.CoordType.WINDOW).y)
-    is_selected = Atspi.StateType.SELECTED
-    return [{"name": node.get_name(), "selected": node.get_state_set().contains(is_selected)} for node in found]
+    return [{"name": node.get_name(), "selected": is_selected(node)} for node in found]
+
+
+def is_selected(node):
+    """The toolkit says of whatever is chosen that it is switched on."""
+    states = node.get_state_set()
+    chosen = [Atspi.StateType.SELECTED, Atspi.StateType.CHECKED, Atspi.StateType.PRESSED]
+    return any(states.contains(state) for state in chosen)
 
 
 def click(name):
