@@ -276,7 +276,7 @@ fn words_in_code(path: &str, prose: &str) -> Vec<String> {
     for (number, line) in prose.lines().enumerate() {
         let start = line.trim_start();
         // An attribute goes on until it closes.
-        let opens = start.starts_with("#[error(") && !start.ends_with("]");
+        let opens = start.starts_with("#[error(") && !start.ends_with(']');
         if start.starts_with("//") || !is_code || opens || NO_WORDS.iter().any(|word| line.contains(word)) {
             is_code = !opens && (is_code || start.ends_with(")]"));
             continue;
