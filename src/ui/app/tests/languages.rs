@@ -126,13 +126,11 @@ fn the_language_is_chosen_in_the_settings_and_changes_at_once() {
 #[test]
 fn what_is_wrong_and_why_is_said_in_the_language() {
     let (mut window, fake) = open_in(Language::German, three());
-    fake.capture(CaptureState::Sockets {
-        why: "live capture needs your permission; press Start live capture to be asked for it".into(),
-        is_asking: false,
-    });
+    let why = crate::helper::launch::LaunchError::NotAsked.to_string().into();
+    fake.capture(CaptureState::Sockets { why, is_asking: false });
     window.run();
-    window.get_by_label("Kurze Verbindungen und Namen fehlen");
-    window.get_by_label_contains("braucht deine Erlaubnis");
+    window.get_by_label("Crow sieht nur offene TCP-Verbindungen");
+    window.get_by_label_contains("deiner Erlaubnis");
     window.get_by_label("Aufzeichnung starten");
     type_text(&mut window, "pid:x");
     window.get_by_label("Dieser Filter ist nicht verständlich");
