@@ -177,7 +177,8 @@ fn shows<'a>(seen: &'a Seen, done: &Done, expected: &Expected<'_>) -> &'a Value 
         assert_eq!(text(row, field), value, "{field} of {row}");
     }
     let process = &seen.processes[&u64::from(done.pid)];
-    assert!(text(process, "path").contains(done.what), "{process}");
+    // The path of one that has ended within milliseconds is not always known.
+    assert!(text(process, "name").starts_with(done.what), "{process}");
     let moved = number(process, "rx_bytes") + number(process, "tx_bytes");
     assert!(within_one_percent(moved, done.rx() + done.tx()), "{done:?} shows as {process}");
     let questions = seen.to_port(53).into_iter().filter(|row| row["pid"] == done.pid);
