@@ -189,14 +189,18 @@ fn status(crow: &Arc<dyn Backend>) -> Arc<Status> {
     crow.status()
 }
 
-/// The pid of this process's only child.
+/// The pid of the only child that is a helper. (The system is asked for its proxies by a command now and then.)
 fn helper() -> i32 {
     let mut children = Vec::new();
     for thread in fs::read_dir("/proc/self/task").unwrap() {
         let list = fs::read_to_string(thread.unwrap().path().join("children")).unwrap_or_default();
         children.extend(list.split_whitespace().map(|pid| pid.parse::<i32>().unwrap()));
     }
-    let [helper] = children[..] else { unreachable!("not one child: {children:?}") };
+    let is_helper = |pid: &i32| {
+        fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "crow-helper")
+    };
+    let helpers: Vec<i32> = children.into_iter().filter(is_helper).collect();
+    let [helper] = helpers[..] else { unreachable!("not one helper: {helpers:?}") };
     helper
 }
 
