@@ -66,8 +66,12 @@ fn play(test: &str, case: &str, file: &Path) {
     let turn = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
     fs::copy(&me, &app).unwrap();
     let script = folder.path().join("crow-helper");
-    let words =
-        format!("#!/bin/sh\n{ROLE}=\"$*\" exec '{}' --exact the_helper_itself --nocapture\n", app.display());
+    // A helper is started with an empty environment: what it is to play stands in the script.
+    let words = format!(
+        "#!/bin/sh\nexport {FILE}='{}' {ROLE}=\"$*\"\nexec '{}' --exact the_helper_itself --nocapture\n",
+        file.display(),
+        app.display()
+    );
     fs::write(&script, words).unwrap();
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
     let run = Command::new(&app)

@@ -110,7 +110,7 @@ fn pcapng_with_sections_interfaces_and_every_packet_block() {
 #[test]
 fn link_types_that_are_not_read_are_said_once_and_counted() {
     let mut file = Pcapng::new(Order::Little);
-    file.interface(127, 0, &[(2, b"mon0")]);
+    file.interface(147, 0, &[(2, b"mon0")]);
     file.interface(RAW, 0, &[(2, b"utun3")]);
     let udp = frames::v4_udp(10);
     for at in 0..5 {
@@ -118,8 +118,8 @@ fn link_types_that_are_not_read_are_said_once_and_counted() {
     }
     file.enhanced(1, 9, &udp, &[]);
     let expected = [
-        "interface 0 mon0 Physical link 127",
-        "The packets of interface mon0 are left out: Crow does not read their link type, 127.",
+        "interface 0 mon0 Physical link 147",
+        "The packets of interface mon0 are left out: Crow does not read their link type, 147.",
         "interface 1 utun3 Tunnel link 101",
         "frame 9000 on 1 link 101 38/38 None",
     ];

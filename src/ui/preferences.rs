@@ -1,6 +1,6 @@
 //! The settings, as the sheet that opens below their button.
 
-use egui::{Button, Frame, Grid, Margin, RichText, Role, ScrollArea, TextEdit, Ui, WidgetInfo};
+use egui::{Button, Frame, Grid, Margin, RichText, Role, ScrollArea, TextEdit, Ui, WidgetInfo, vec2};
 
 use super::fonts::{self, Weight, font};
 use super::text;
@@ -184,7 +184,8 @@ fn system_ui(ui: &mut Ui, settings: &mut Settings, (actions, status, tokens): Me
 
 /// What begins anew.
 fn ends_ui(ui: &mut Ui, settings: &mut Settings, actions: &mut Vec<Action>) {
-    // In a menu buttons have no ground of their own; these two are buttons.
+    // In a menu buttons have no ground of their own, and little room; these two are buttons.
+    ui.spacing_mut().button_padding = vec2(9.0, 3.0);
     let ground = ui.visuals().widgets.noninteractive.bg_stroke.color;
     let button = |text| Button::new(text).fill(ground);
     if ui.add(button(say!("reset-totals"))).clicked() {
