@@ -302,7 +302,7 @@ fn a_row_is_found_and_sorted_through_the_accessibility_tree() {
         rows().iter().filter(|(name, _)| name.contains(", down ") && name.contains(", up ")).nth(3).map(drop)
     });
     // A recording that stands still is the same from the first row that is read to the last one.
-    host.ask("click Pause");
+    reader.click("Pause recording");
     wait_for("the recording to stand still", || {
         reader.nodes("button").iter().any(|(name, _)| name == "Play recording").then_some(())
     });
