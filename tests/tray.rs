@@ -61,15 +61,17 @@ impl Desktop {
             .spawn()
             .unwrap();
         let display = format!(":{}", first_line(screen.stdout.take().unwrap()));
-        let mut bus = Command::new("dbus-daemon")
+        let mut desktop = Self { display, bus: String::new(), home, children: vec![Running(screen)] };
+        // The bus starts services, such as that of screen readers, in its own surroundings: those of this desktop.
+        let mut bus = desktop
+            .command("dbus-daemon")
             .args(["--session", "--nofork", "--print-address=1"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let address = first_line(bus.stdout.take().unwrap());
-        let children = vec![Running(bus), Running(screen)];
-        let mut desktop = Self { display, bus: address, home, children };
+        desktop.bus = first_line(bus.stdout.take().unwrap());
+        desktop.children.insert(0, Running(bus));
         let manager = desktop.command("openbox").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         desktop.children.insert(0, Running(manager));
         wait_for("the window manager", || {
