@@ -30,7 +30,7 @@ use crate::event::{
     ProcessKey, is_loopback,
 };
 use crate::time::Timestamp;
-use crate::wire::{self, Packet, tunnel};
+use crate::wire::{self, Packet, Transport, tunnel};
 
 /// Flows followed at one time. When there are more, the one is let go whose patience ends next.
 pub const MAX_FLOWS: usize = 1 << 20;
@@ -179,19 +179,38 @@ impl Meter {
         if let Some(tag) = &context.tag {
             self.names.learn(tag, |process| self.pending.process(process));
         }
-        let (ports, whole) = match packet.transport.fragment {
-            Some(_) => self.fragment(clock, context.interface, packet),
-            None => ([packet.transport.source_port, packet.transport.destination_port], None),
-        };
+        if packet.transport.fragment.is_some() {
+            return self.fragmented(clock, context, packet);
+        }
+        let ports = [packet.transport.source_port, packet.transport.destination_port];
+        self.count(clock, context, packet, (ports, &packet.transport));
+        None
+    }
+
+    /// Counts a fragment. Apart from the rest, which has nothing to give back.
+    #[cold]
+    #[inline(never)]
+    fn fragmented(&mut self, clock: u64, context: &Context<'_>, packet: &Packet<'_>) -> Option<Whole> {
+        let (ports, whole) = self.fragment(clock, context.interface, packet);
         let joined = whole.as_ref().map(Whole::transport);
-        let said = joined.as_ref().unwrap_or(&packet.transport);
+        self.count(clock, context, packet, (ports, joined.as_ref().unwrap_or(&packet.transport)));
+        whole
+    }
+
+    /// Counts a packet that says `said` between these ports.
+    fn count(
+        &mut self,
+        clock: u64,
+        context: &Context<'_>,
+        packet: &Packet<'_>,
+        (ports, said): ([u16; 2], &Transport<'_>),
+    ) {
         let place = Place { interface: context.interface, ports };
         let direction = context.direction.or(packet.direction);
         let marks = context.tag.map_or(Marks::default(), |tag| tag.marks);
         let marked = marked(context.tag.as_ref());
         let sight = |direction| Sight { packet, said, direction, clock, marked, marks };
         self.attribute(context, place, direction, sight);
-        whole
     }
 
     /// Finds the flow of a packet, or the two that a packet within the machine has.
