@@ -124,7 +124,7 @@ impl Phrase {
     ///
     /// # Panics
     ///
-    /// Where there is none. In a `const`, which is what [`say!`] makes of it, that is an error of the compiler.
+    /// Where there is none. In a `const`, which is what `say!` makes of it, that is an error of the compiler.
     #[must_use]
     pub const fn of(name: &str) -> Self {
         let mut names: &[&str] = &NAMES;
