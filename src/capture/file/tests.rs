@@ -165,8 +165,10 @@ proptest! {
             *bytes.get_mut(place).unwrap() = value;
         }
         bytes.truncate(keep.index(bytes.len()) + 1);
+        // A length that became smaller makes several records of one, and each has a head of 16 bytes at least.
+        let most = bytes.len() / 16;
         let (frames, _) = read_all(bytes);
-        prop_assert!(frames.len() <= 4);
+        prop_assert!(frames.len() <= most);
     }
 
     /// Blocks of every kind with any length and any content, behind a good section header.
