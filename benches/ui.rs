@@ -113,7 +113,7 @@ fn process(row: u32, turn: u64, history: &History) -> Arc<ProcessRow> {
         connections: row % 50,
         first_seen: Timestamp::default(),
         last_seen: Timestamp::default(),
-        exited: false,
+        ended: None,
         history: Arc::clone(history),
     })
 }
@@ -149,6 +149,7 @@ fn connection(row: u32, turn: u64) -> Arc<ConnectionRow> {
         keep_alives: 0,
         first_seen: Timestamp::default(),
         last_seen: Timestamp::default(),
+        ended: None,
         credited: true,
         counted: Both::default(),
         route: Route::Direct,

@@ -230,6 +230,8 @@ impl Backend for Shared {
                 }
                 return;
             }
+            // One aggregator draws them; there may be many while a table is scrolled, and the next one stands for all.
+            Action::InSight(_) => return drop(self.to_aggregate.try_send(action)),
             Action::Reveal(path) => return self.ask_for(Chore::Reveal(Arc::clone(path))),
             _ => {}
         }
@@ -416,6 +418,7 @@ impl AggregateThread {
                         aggregator.watch(watch);
                         next_tick = Instant::now();
                     }
+                    Ok(Action::InSight(flows)) => aggregator.see(flows),
                     Ok(Action::Refresh) => next_tick = Instant::now(),
                     Ok(Action::Shown(shown)) => {
                         self.shown = shown;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aggregate::snapshot::{Snapshot, Watch};
-use crate::event::{Identity, ProcessKey};
+use crate::event::{FlowId, Identity, ProcessKey};
 use crate::settings::{ProxyApi, RateWindow, Settings};
 
 /// What the capture is doing now.
@@ -139,6 +139,8 @@ pub enum Action {
     Step,
     /// Chart this row second by second, or none any longer.
     Watch(Option<Watch>),
+    /// The rows of these connections are in sight: draw their sparklines.
+    InSight(Vec<FlowId>),
     /// Average rates over this span.
     Window(RateWindow),
     /// Ask the system's resolver for the names of addresses that nobody named in the open, or no longer.

@@ -19,7 +19,7 @@ reveal-finder = Im Finder zeigen
 reveal-files = In der Dateiverwaltung zeigen
 quit-process = Prozess beenden …
 quit-process-now = Prozess beenden
-start-live-capture = Aufzeichnung starten
+start-live-capture = Live-Erfassung starten
 reset-counts = Zähler zurücksetzen
 
 ## The three tables
@@ -65,13 +65,13 @@ bytes-in-packets = { $bytes } in { $count ->
 ## What the capture is doing, in a word or three
 
 state-starting = Startet
-state-live = Zeichnet auf
+state-live = Erfasst
 state-sockets = Nur Sockets
 state-sample = Beispielaufzeichnung
 state-playing = Wiedergabe { $played }
 state-playing-of = Wiedergabe { $played } von { $length }
 state-ended = Aufzeichnung zu Ende
-state-gone = Keine Aufzeichnung
+state-gone = Keine Erfassung
 
 ## The toolbar and the line below the tables
 
@@ -102,19 +102,19 @@ local-proxy = Lokaler Proxy
 proxy-ask = Nach seinen Verbindungen fragen (Clash-API)
 proxy-ask-hint = mihomo, sing-box und verwandte Programme sagen, über welchen ihrer Server eine Verbindung hinausgeht. Crow fragt einmal pro Sekunde und nur auf diesem Gerät.
 proxy-controller = Adresse
-proxy-secret = Geheimwort
+proxy-secret = Passwort
 proxy-bad-address = Muss eine Adresse dieses Geräts sein, etwa 127.0.0.1:9090
-rate-window = Raten gemittelt über
+rate-window = Raten mitteln über
 rate-unit = Raten in
 rate-unit-bytes = Byte
 rate-unit-bits = Bit
-prefixes = Tausend sind
+prefixes = Ein Kilobyte hat
 menu-bar = Menüleiste
 menu-bar-two-lines = Zwei Zeilen
 menu-bar-one-line = Eine Zeile
 menu-bar-icon = Symbol
 reverse-dns = Namen von Adressen erfragen (Reverse-DNS)
-reverse-dns-hint = Dein Nameserver erfährt dabei, mit welchen Adressen du sprichst
+reverse-dns-hint = Dein Nameserver erfährt dabei, mit welchen Adressen du verbunden bist
 columns-hint = Rechtsklick auf einen Spaltenkopf wählt aus, Ziehen verschiebt
 login = Anmeldung
 open-at-login = Bei der Anmeldung öffnen
@@ -150,6 +150,8 @@ column-connections = Verbindungen
 column-connections-hint = Offene Verbindungen
 column-age = Alter
 column-age-hint = Zeit seit dem ersten Paket
+column-quiet = Letztes Paket
+column-quiet-hint = Zeit seit dem letzten Paket
 column-program = Programm
 column-program-hint = Die Datei des Programms
 column-activity = Aktivität
@@ -158,7 +160,7 @@ column-activity-hint = Die letzte Minute: blau empfangen, orange gesendet
 ## Columns of connections
 
 column-host = Gegenstelle
-column-host-hint = Das andere Ende: sein Name, wo Crow einen gesehen hat, sonst seine Adresse
+column-host-hint = Die andere Seite: ihr Name, wo Crow einen gesehen hat, sonst ihre Adresse
 column-owner-hint = Der Prozess, zu dem die Verbindung gehört
 column-service = Dienst
 column-service-hint = Der Dienst oder, wo er nicht bekannt ist, Protokoll und Port
@@ -175,11 +177,17 @@ column-retransmits-hint = TCP-Segmente, die erneut gesendet werden mussten, in b
 column-packets = Pakete
 column-packets-hint = Empfangene und gesendete Pakete
 column-address = Ferne Adresse
-column-address-hint = Adresse und Port des anderen Endes
+column-address-hint = Adresse und Port der Gegenstelle
 column-local = Lokale Adresse
-column-local-hint = Adresse und Port dieses Endes
+column-local-hint = Adresse und Port auf diesem Gerät
 column-interface = Schnittstelle
 column-interface-hint = Die Netzwerkschnittstelle
+column-via = Über PID
+column-via-hint = Der Prozess, der die Verbindung hält, wenn es ein anderer ist
+column-protocol = Protokoll
+column-protocol-hint = Das IP-Protokoll
+column-domain-of-hint = Die registrierbare Domain der Gegenstelle
+column-half-minute-hint = Die letzte halbe Minute: blau empfangen, orange gesendet
 
 ## Columns of domains
 
@@ -188,7 +196,7 @@ column-domain-hint = Die registrierbare Domain; eine geöffnete Zeile zeigt ihre
 column-hosts = Hosts
 column-hosts-hint = Die darunter gesehenen Hostnamen
 column-processes = Prozesse
-column-processes-hint = Die Prozesse, die mit ihr sprechen
+column-processes-hint = Die Prozesse, die mit ihr kommunizieren
 
 ## The heads of the columns and their menu
 
@@ -222,7 +230,7 @@ row-connection-state = { $name }, { $service }, { $owner }, { $state }, Download
 
 hint-unattributed = Datenverkehr, dessen Prozess Crow nicht finden konnte.
 hint-still-shown = In den Verbindungen, die noch gezeigt werden.
-hint-nameless = Niemand hat diese Adresse offen beim Namen genannt.
+hint-nameless = Der Name dieser Adresse war nirgends unverschlüsselt zu sehen.
 hint-named-by = Name aus: { $source }.
 hint-route = { $route }: { $sentence }.
 hint-route-meaning = { $meaning }.
@@ -243,7 +251,7 @@ chip-no-name = ohne Namen
 
 note-ech = Das Programm verbirgt den wahren Namen (Encrypted Client Hello): Dieser kann für einen anderen stehen.
 note-encrypted-dns = Verschlüsseltes DNS{ $operator }: Nach welchen Namen das Programm hier fragt, ist nicht zu sehen.
-note-relay = iCloud Privat-Relay{ $operator }: Mit wem das Programm dahinter spricht, ist nicht zu sehen.
+note-relay = iCloud Privat-Relay{ $operator }: Mit wem das Programm dahinter kommuniziert, ist nicht zu sehen.
 
 ## How a name was learned, as the end of a sentence
 
@@ -267,15 +275,15 @@ route-tunnelled = Im Tunnel
 route-upstream = Proxy-Ausgang
 route-carrier = Träger
 route-local = Lokal
-route-direct-hint = Geradewegs zum anderen Ende, soweit dieses Gerät es zeigt
+route-direct-hint = Direkt zur Gegenstelle, soweit es dieses Gerät erkennen lässt
 route-proxied-hint = Zu einem Proxy, der es weitergibt; gezählt für die App und den Host, nach dem sie gefragt hat
 route-tunnelled-hint = In einem VPN oder anderen Tunnel; gezählt für die App
-route-upstream-hint = Was ein Proxy auf diesem Gerät für seine Nutzer bewegt; gezählt für diese
+route-upstream-hint = Was ein Proxy auf diesem Gerät für seine Nutzer überträgt; gezählt für diese
 route-carrier-hint = Die äußeren Pakete eines Tunnels; gezählt im Inneren, für die Apps
 route-local-hint = Von diesem Gerät zu ihm selbst
 proxies-by-script = Proxys nach Skript
 proxies-by-script-hint = Die Systemeinstellungen überlassen die Wahl eines Proxys einem Skript (PAC): { $script }. Crow ruft es nicht ab. Ob eine Verbindung zu einem Proxy geht, zeigt sich an dem, was das Programm dort anfragt.
-way-direct = geradewegs zum anderen Ende
+way-direct = direkt zur Gegenstelle
 way-local = bleibt auf diesem Gerät
 way-proxied = zum Proxy { $via }, der es weitergibt
 way-some-proxy = zu einem Proxy, der es weitergibt
@@ -295,7 +303,7 @@ details-select = Eine Zeile auswählen, um alles Bekannte zu sehen.
 service-of = { $service } von { $owner }
 first-seen = zuerst gesehen vor { $age }
 host-of = ein Host von { $domain }
-talks-to = Spricht mit
+talks-to = Kommuniziert mit
 used-by = Genutzt von
 nobody = niemand mehr
 and-more = und { $count } weitere
@@ -327,7 +335,7 @@ name-from = { $source }, vor { $age }
 fact-note = Hinweis
 fact-domain = Domain
 fact-process = Prozess
-fact-through = Durch
+fact-through = Über
 through-process = Prozess { $pid }
 fact-route = Weg
 fact-leaves-by = Ausgang
@@ -383,7 +391,7 @@ does-views = nächste Ansicht; Prozesse, Verbindungen, Domains
 does-sort = sortiert weiter nach Verkehr, Verbindungen, PID, Name
 does-pause = hält an und setzt fort
 does-settings = öffnet die Einstellungen
-does-hide = schließt das Fenster in die Menüleiste
+does-hide = schließt das Fenster; Crow läuft weiter
 does-quit = beendet Crow
 does-keys = zeigt diese Übersicht
 
@@ -398,16 +406,16 @@ position = Position in Sekunden
 ## Banners
 
 dismiss = Ausblenden
-banner-fault = Bei der Aufzeichnung gibt es ein Problem
+banner-fault = Bei der Erfassung gibt es ein Problem
 banner-limit = Eine Grenze ist erreicht
 banner-dropped = Pakete sind verloren gegangen
 banner-dropped-quiet = Das Gerät war überlastet; die Zahlen sind etwas zu niedrig.
 banner-notice = Das hat nicht geklappt
-banner-filter = Dieser Filter ist nicht verständlich
+banner-filter = Crow versteht diesen Filter nicht
 banner-paused-quiet = Die Anzeige steht still; gezählt wird weiter.
 banner-sockets = Crow sieht nur offene TCP-Verbindungen
 banner-sample = Das ist eine Beispielaufzeichnung, nicht dein Netzwerk
-banner-gone = Die Aufzeichnung wurde gestoppt
+banner-gone = Die Erfassung wurde gestoppt
 start-again = Neu starten
 banner-ended = Die Aufzeichnung ist zu Ende
 banner-ended-quiet = Jedes ihrer Pakete ist unten gezählt.
@@ -432,10 +440,10 @@ empty-local = { $count ->
 }
 empty-local-quiet = Laut Einstellungen wird nicht gezeigt, was auf diesem Gerät oder im lokalen Netz bleibt.
 empty-local-show = Zeigen
-empty-starting = Aufzeichnung startet
+empty-starting = Erfassung startet
 empty-starting-quiet = Das System fragt vielleicht erst um Erlaubnis.
-empty-gone = Keine Aufzeichnung
-start-capture = Aufzeichnung starten
+empty-gone = Keine Erfassung
+start-capture = Erfassung starten
 empty-none = Noch kein Datenverkehr
 empty-none-quiet = Jede App erscheint hier, sobald sie etwas sendet oder empfängt.
 
@@ -446,35 +454,35 @@ tray-open = Crow öffnen
 tray-settings = Einstellungen …
 tray-quit = Crow beenden
 tray-total = Gesamt ↓ { $down }  ↑ { $up }
-tray-sockets = Ohne Aufzeichnung: kurze Verbindungen fehlen
+tray-sockets = Ohne Erfassung: kurze Verbindungen fehlen
 tray-sample = Beispielaufzeichnung, nicht dein Netzwerk
 tray-recording = Aufzeichnung { $subject }
 tray-ended = Ende der Aufzeichnung { $subject }
-tray-gone = Keine Aufzeichnung: { $why }
+tray-gone = Keine Erfassung: { $why }
 
 ## What the rest of Crow says in English
 
 said-all-interfaces = alle Schnittstellen
 said-built-in-sample = eingebautes Beispiel
 said-not-asked = mit deiner Erlaubnis kommen Namen, UDP und ganz kurze Verbindungen hinzu
-said-dismissed = Die Aufzeichnung wurde nicht erlaubt; „Aufzeichnung starten“ fragt noch einmal
-said-asking = wartet auf deine Erlaubnis zur Aufzeichnung
-said-not-allowed = Die Aufzeichnung wurde verweigert: { $reason }
-said-no-way = Zum Aufzeichnen fehlen Crow die Rechte; mit sudo starten oder einmal ausführen: { $command }
+said-dismissed = Die Erfassung wurde nicht erlaubt; „Live-Erfassung starten“ fragt noch einmal
+said-asking = wartet auf deine Erlaubnis zur Erfassung
+said-not-allowed = Die Erfassung wurde verweigert: { $reason }
+said-no-way = Zum Erfassen fehlen Crow die Rechte; mit sudo starten oder einmal ausführen: { $command }
 said-missing-helper = Das Hilfsprogramm fehlt unter { $path }; bitte Crow neu installieren
-said-translocated = macOS führt Crow in einem temporären Ordner aus, weil es geladen und nicht bewegt wurde; Crow in den Ordner „Programme“ ziehen und dort öffnen
+said-translocated = macOS führt Crow in einem temporären Ordner aus, weil es nach dem Laden nicht bewegt wurde; Crow in den Ordner „Programme“ ziehen und dort öffnen
 said-odd-path = Der Pfad { $path } enthält Zeichen, die macOS nicht weitergeben kann; Crow in den Ordner „Programme“ bewegen
 said-tampered = Das Hilfsprogramm wurde verändert und nicht gestartet; bitte Crow neu installieren
 said-bad-signature = Das Hilfsprogramm ist nicht vom Entwickler von Crow signiert und wurde nicht gestartet; bitte Crow neu installieren
 said-timed-out = Das Hilfsprogramm hat { $seconds } Sekunden lang nicht geantwortet; bitte noch einmal versuchen
 said-start-failed = Das Hilfsprogramm konnte nicht gestartet werden ({ $step }): { $reason }
 said-not-started = Das Hilfsprogramm konnte nicht gestartet werden; bitte noch einmal versuchen
-said-helper-ended = Das Hilfsprogramm hat sich beendet; bitte die Aufzeichnung neu starten
-said-capture-ended = Die Aufzeichnung ist zu Ende: { $reason }
+said-helper-ended = Das Hilfsprogramm wurde beendet; bitte die Erfassung neu starten
+said-capture-ended = Die Erfassung ist zu Ende: { $reason }
 said-pipe-failed = Die Verbindung zum Hilfsprogramm ist abgerissen: { $reason }
-said-no-permission = Dieser Prozess darf keine Pakete aufzeichnen ({ $reason }); das Hilfsprogramm als root starten
-said-not-opened = Die Aufzeichnung konnte nicht begonnen werden: { $reason }
-said-broke-off = Die Aufzeichnung brach ab: { $reason }
+said-no-permission = Dieser Prozess darf keine Pakete erfassen ({ $reason }); das Hilfsprogramm als root starten
+said-not-opened = Die Erfassung konnte nicht begonnen werden: { $reason }
+said-broke-off = Die Erfassung brach ab: { $reason }
 said-os-refused = Das System hat { $call } verweigert ({ $reason }); ohne das weiß Crow nicht, welchem Prozess was gehört
 said-no-events = sehr kurze Verbindungen bleiben vielleicht ohne App, weil das System { $call } verweigert hat ({ $reason })
 said-payload-tcp = nur TCP-Nutzdaten, weil der Kernel Header und UDP nicht je Socket zählt

@@ -161,6 +161,8 @@ column-connections = Connections
 column-connections-hint = Connections that are open
 column-age = Age
 column-age-hint = Time since the first packet
+column-quiet = Last packet
+column-quiet-hint = Time since the last packet
 column-program = Program
 column-program-hint = The program's file
 column-activity = Activity
@@ -191,6 +193,12 @@ column-local = Local address
 column-local-hint = This end's address and port
 column-interface = Interface
 column-interface-hint = The network interface
+column-via = Via PID
+column-via-hint = The process that does the talking, where that is another one
+column-protocol = Protocol
+column-protocol-hint = The IP protocol
+column-domain-of-hint = The registrable domain of the remote host
+column-half-minute-hint = The last half minute: blue received, orange sent
 
 ## Columns of domains
 
@@ -395,7 +403,7 @@ does-views = next view; processes, connections, domains
 does-sort = sorts by the next of traffic, connections, pid, name
 does-pause = pauses and goes on
 does-settings = opens the settings
-does-hide = closes the window to the menu bar
+does-hide = closes the window; Crow goes on
 does-quit = quits Crow
 does-keys = shows this sheet
 

@@ -63,6 +63,11 @@ impl Clock {
         self.moment
     }
 
+    /// The latest stamp so far.
+    pub(super) fn stamp(&self) -> Timestamp {
+        self.last.unwrap_or_default()
+    }
+
     /// The latest moment so far.
     pub(super) const fn moment(&self) -> Moment {
         self.moment
@@ -157,6 +162,13 @@ impl Ring {
             sum.tx += bytes.tx;
         }
         sum
+    }
+
+    /// The last half minute, if anything moved in it.
+    pub(super) fn sparkline(&self, now: Moment) -> Option<History> {
+        let (_, mut seconds) = self.to_seconds(now, HALF_MINUTE);
+        let chart = seconds.chart(now);
+        chart.iter().any(|sample| *sample != Both::default()).then_some(chart)
     }
 
     /// Lets go of what no window reaches any more; whether nothing is left.
@@ -337,6 +349,9 @@ impl Seconds {
 }
 
 const SECOND_NANOS: u64 = 1_000_000_000;
+
+/// Seconds in the chart of a [`Ring`].
+const HALF_MINUTE: usize = 30;
 
 /// A bucket's length.
 const SLOT_NANOS: u64 = SECOND_NANOS / 4;

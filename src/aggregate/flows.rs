@@ -116,9 +116,11 @@ impl Flow {
     }
 
     /// The flow is over.
-    pub(super) fn close(&mut self, now: Moment) {
+    pub(super) fn close(&mut self, now: Moment, time: Timestamp) {
         self.closed = Some(now);
-        Arc::make_mut(&mut self.row).state = Some(TcpState::Closed);
+        let row = Arc::make_mut(&mut self.row);
+        row.state = Some(TcpState::Closed);
+        row.ended = Some(time);
     }
 
     /// Sets the flow's own totals to zero.

@@ -27,7 +27,6 @@ mod watch;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use connections::Connections;
 use counter::{Clock, Moment, Ring, Span};
@@ -41,7 +40,8 @@ use names::{Finders, Names, Piece};
 use naming::name;
 use processes::Processes;
 use routes::Routes;
-use snapshot::{Both, ConnectionRow, History, Route, Snapshot, Source, Totals, Watch, Watched};
+use snapshot::{Both, ConnectionRow, History, LINGER, Route, Snapshot, Source, Totals, Watch, Watched};
+pub use watch::MAX_IN_SIGHT;
 use watch::Watches;
 
 use crate::event::{Delta, Direction, Event, FlowId, FlowKey, Owner, Process, TcpState};
@@ -137,7 +137,7 @@ impl Aggregator {
             Event::Process(process) => self.describe(process),
             Event::ProcessExited { process, time } => {
                 let now = self.clock.advance(*time);
-                self.processes.exited(*process, now);
+                self.processes.exited(*process, (*time, now));
             }
             &Event::FlowOpened { flow, time, key, opened, owner } => {
                 let now = self.clock.advance(time);
@@ -210,6 +210,7 @@ impl Aggregator {
             proxy_script: self.script.clone(),
             limits: self.limits.iter().map(|limit| limit.sentence().into()).collect(),
             watched: self.watched(moment),
+            sparklines: self.watches.sparklines(&self.connections, moment),
         })
     }
 
@@ -221,6 +222,11 @@ impl Aggregator {
             self.watches.begin(*id, &flow.ring, self.clock.moment());
         }
         self.watches.wanted = watch;
+    }
+
+    /// Draws these connections' sparklines in every snapshot from the next one on: the first [`MAX_IN_SIGHT`] of them.
+    pub fn see(&mut self, flows: Vec<FlowId>) {
+        self.watches.see(flows);
     }
 
     fn watched(&mut self, now: Moment) -> Option<Watched> {
@@ -306,6 +312,7 @@ impl Aggregator {
             keep_alives: 0,
             first_seen: time,
             last_seen: time,
+            ended: None,
             credited: true,
             counted: Both::default(),
             route: Route::Direct,
@@ -389,7 +396,7 @@ impl Aggregator {
 
     fn close(&mut self, id: FlowId, now: Moment) {
         let Some(flow) = self.connections.edit(id).filter(|flow| flow.closed.is_none()) else { return };
-        flow.close(now);
+        flow.close(now, self.clock.stamp());
         self.finders.forget(id);
         self.relays.dropped(id);
         if let Some(relay) = flow.signs.client_of {
@@ -485,9 +492,6 @@ fn flow_key(flow: &Flow) -> FlowKey {
     let row = &flow.row;
     FlowKey { protocol: row.protocol, local: row.local, remote: row.remote, interface: flow.interface }
 }
-
-/// How long what is over stays in sight.
-const LINGER: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests;

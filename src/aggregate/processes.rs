@@ -108,11 +108,11 @@ impl Processes {
         account.map_or_else(|| Arc::from(""), |account| Arc::clone(&account.row.name))
     }
 
-    pub(super) fn exited(&mut self, process: ProcessKey, now: Moment) {
+    pub(super) fn exited(&mut self, process: ProcessKey, (time, now): (Timestamp, Moment)) {
         let Some(slot) = self.ledger.find(&key(Some(process))) else { return };
         let Some(account) = self.ledger.edit(slot) else { return };
         if account.extra.exited.replace(now).is_none() {
-            Arc::make_mut(&mut account.row).exited = true;
+            Arc::make_mut(&mut account.row).ended = Some(time);
             // Rows that stay for ever need no looking after.
             if self.linger.is_some() {
                 self.exited.push(process);
@@ -179,7 +179,7 @@ fn unknown(key: Option<ProcessKey>) -> ProcessRow {
         connections: 0,
         first_seen: Timestamp::default(),
         last_seen: Timestamp::default(),
-        exited: false,
+        ended: None,
         history: Arc::default(),
     }
 }

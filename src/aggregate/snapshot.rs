@@ -1,5 +1,6 @@
 //! What the window, the menu bar and the headless printer see: one immutable picture of the network.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,9 @@ pub struct Both<T> {
     /// Sent by this machine (up).
     pub tx: T,
 }
+
+/// How long what is over stays in sight, unless packets still come.
+pub const LINGER: Duration = Duration::from_secs(30);
 
 /// Samples for a small chart, oldest first: bytes per second, one a second.
 pub type History = Arc<[Both<f32>]>;
@@ -53,6 +57,8 @@ pub struct Snapshot {
     pub limits: Vec<Arc<str>>,
     /// The long chart of the row that is watched, if one is.
     pub watched: Option<Watched>,
+    /// The last half minute of the connections that are in sight and moved something in it.
+    pub sparklines: BTreeMap<FlowId, History>,
 }
 
 /// A row whose last ten minutes are wanted.
@@ -203,8 +209,8 @@ pub struct ProcessRow {
     pub first_seen: Timestamp,
     /// The last packet seen.
     pub last_seen: Timestamp,
-    /// Whether it has ended; the row stays for 30 s, greyed.
-    pub exited: bool,
+    /// When it ended, if it has; the row stays for [`LINGER`], greyed.
+    pub ended: Option<Timestamp>,
     /// The last minute.
     pub history: History,
 }
@@ -349,6 +355,8 @@ pub struct ConnectionRow {
     pub first_seen: Timestamp,
     /// The last packet seen.
     pub last_seen: Timestamp,
+    /// When it was over, if it is; the row stays for [`LINGER`], greyed.
+    pub ended: Option<Timestamp>,
     /// Whether its bytes count for the owner's total (not for a carrier, a proxy's upstream or a doubled frame).
     pub credited: bool,
     /// The part of `bytes` that counts there: all, nothing, or what it was before or after a tunnel came up.

@@ -442,7 +442,7 @@ fn what_is_over_stays_for_thirty_seconds() {
     ]);
     let snapshot = aggregator.tick(at(30_000));
     assert_eq!(snapshot.connections[0].state, Some(TcpState::Closed));
-    assert_eq!((snapshot.processes[0].connections, snapshot.processes[0].exited), (0, true));
+    assert_eq!((snapshot.processes[0].connections, snapshot.processes[0].ended.is_some()), (0, true));
     aggregator.tick(at(31_000));
     let snapshot = aggregator.tick(at(31_500));
     assert_eq!((snapshot.connections.len(), snapshot.processes.len()), (0, 0));

@@ -1,11 +1,12 @@
 //! The last ten minutes of the row that the user looks at. Processes and domains keep theirs in ten-second steps all
 //! the time; connections are too many for that, so a connection's chart begins with the looking.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use super::connections::Connections;
 use super::counter::{Moment, Ring, Seconds};
-use super::snapshot::{Both, Watch};
+use super::snapshot::{Both, History, Watch};
 use crate::event::FlowId;
 
 /// What is watched, and the charts of the connections that were watched lately.
@@ -14,6 +15,8 @@ pub(super) struct Watches {
     pub(super) wanted: Option<Watch>,
     /// The newest last. Looking away and back again does not begin anew.
     flows: VecDeque<WatchedFlow>,
+    /// Connections whose rows are in sight.
+    in_sight: Vec<FlowId>,
 }
 
 /// A connection's chart.
@@ -51,6 +54,19 @@ impl Watches {
         Some((&mut watched.seconds, now.since(watched.begin)))
     }
 
+    /// These connections are in sight now, and no others.
+    pub(super) fn see(&mut self, mut flows: Vec<FlowId>) {
+        flows.truncate(MAX_IN_SIGHT);
+        self.in_sight = flows;
+    }
+
+    /// The last half minute of the connections in sight. Their rates are reckoned from the same bytes, so this costs
+    /// no memory, and time for a screenful only.
+    pub(super) fn sparklines(&self, connections: &Connections, now: Moment) -> BTreeMap<FlowId, History> {
+        let chart = |id: &FlowId| Some((*id, connections.get(*id)?.ring.sparkline(now)?));
+        self.in_sight.iter().filter_map(chart).collect()
+    }
+
     /// Totals were set to zero: the charts begin anew.
     pub(super) fn reset(&mut self, now: Moment) {
         for watched in &mut self.flows {
@@ -62,6 +78,9 @@ impl Watches {
 
 /// Samples in a chart of ten minutes, one a second.
 pub(super) const LONG_CHART: usize = 600;
+
+/// Connections that a window has room for: those of a tall screen.
+pub const MAX_IN_SIGHT: usize = 160;
 
 /// Connections whose charts are kept, at 4.8 kB each.
 const MAX_WATCHED: usize = 16;

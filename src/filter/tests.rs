@@ -21,7 +21,7 @@ fn process() -> ProcessRow {
         connections: 0,
         first_seen: Timestamp::default(),
         last_seen: Timestamp::default(),
-        exited: false,
+        ended: None,
         history: Arc::new([]),
     }
 }
@@ -55,6 +55,7 @@ fn connection() -> ConnectionRow {
         keep_alives: 0,
         first_seen: Timestamp::default(),
         last_seen: Timestamp::default(),
+        ended: None,
         credited: true,
         counted: Both::default(),
         route: Route::Direct,

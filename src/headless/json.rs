@@ -116,7 +116,7 @@ impl<'a> ProcessDocument<'a> {
             figures: Figures::new(row.bytes, row.rate),
             connections: row.connections,
             first_seen: row.first_seen,
-            exited: row.exited,
+            exited: row.ended.is_some(),
         }
     }
 }

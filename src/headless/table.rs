@@ -108,7 +108,7 @@ fn header(layout: Layout) -> String {
 fn process(row: &ProcessRow, host: &str, layout: Layout) -> String {
     let units = layout.units;
     let pid = row.key.map_or_else(|| "-".to_owned(), |key| key.pid.to_string());
-    let name = if row.exited { format!("{} (exited)", row.name) } else { row.name.to_string() };
+    let name = if row.ended.is_some() { format!("{} (exited)", row.name) } else { row.name.to_string() };
     let figures = [
         units.rate(row.rate.rx),
         units.rate(row.rate.tx),

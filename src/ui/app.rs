@@ -19,9 +19,10 @@ use super::views::long::{MAX_ROWS_IN_PLACE, put_away};
 use super::views::sheet::{TableLook, table_ui};
 use super::views::table::{Motion, TableInput, TableState, cycle_sort};
 use super::views::{Chosen, Key, TopRow};
+use super::wanted::Wanted;
 use super::widgets::controls::filter_id;
 use super::{fonts, routes, text};
-use crate::aggregate::snapshot::{ConnectionRow, DomainRow, ProcessRow, Snapshot, Source, Watch};
+use crate::aggregate::snapshot::{ConnectionRow, DomainRow, ProcessRow, Snapshot, Source};
 use crate::filter::{Filter, FilterError};
 use crate::lang;
 use crate::session::{Action, Backend, CaptureState, Status};
@@ -64,8 +65,7 @@ pub struct App {
     icons: Icons,
     /// A process that the user wants to end.
     ending: Ending,
-    /// The row whose long chart was asked for.
-    watched: Option<Watch>,
+    wanted: Wanted,
     motions: Vec<Motion>,
     notices: Vec<String>,
     dismissed: BTreeSet<String>,
@@ -97,7 +97,7 @@ impl App {
             partners: Partners::default(),
             icons: Icons::default(),
             ending: Ending::default(),
-            watched: None,
+            wanted: Wanted::default(),
             motions: Vec::new(),
             notices: Vec::new(),
             dismissed: BTreeSet::new(),
@@ -278,14 +278,14 @@ impl App {
         }
     }
 
-    /// Understands the filter anew. One that is not understood leaves the last good one in force.
+    /// Understands the filter anew. While its last word is not understood, the words before that filter.
     fn read_filter(&mut self) {
-        match Filter::parse(&self.filter_text) {
-            Ok(filter) => {
-                self.filter = filter;
-                self.filter_error = None;
-            }
-            Err(err) => self.filter_error = Some(err),
+        self.filter_error = Filter::parse(&self.filter_text).map(|filter| self.filter = filter).err();
+        let before = self.filter_text.trim_end().rsplit_once(char::is_whitespace);
+        if self.filter_error.is_some()
+            && let Ok(filter) = Filter::parse(before.map_or("", |(before, _)| before))
+        {
+            self.filter = filter;
         }
         self.filter_revision += 1;
     }
@@ -374,6 +374,7 @@ impl App {
             let settings = self.settings.table_mut(R::VIEW);
             panel.show(ui, |ui| table_ui::<R>(ui, &look, &mut table, settings)).inner
         };
+        self.wanted.see(table.in_sight(), &*self.backend);
         *self.table_mut() = table;
         for chosen in chosen_below.into_iter().chain(chosen) {
             self.choose(chosen);
@@ -389,10 +390,7 @@ impl App {
     ) -> Option<Chosen> {
         let picked = table.picked::<R>(picture).filter(|_| self.settings.details);
         let watched = picked.as_ref().map(|picked| details::watch_of(&picked.key()));
-        if watched != self.watched {
-            self.watched.clone_from(&watched);
-            self.backend.act(Action::Watch(watched));
-        }
+        self.wanted.watch(watched, &*self.backend);
         if !self.settings.details {
             return None;
         }

@@ -198,7 +198,7 @@ fn head_ui(
 fn headline(picked: &Picked<'_>, snapshot: &Snapshot) -> (String, String) {
     match picked {
         Picked::Process(row) => {
-            let ended = if row.exited { say!("ended") } else { "" };
+            let ended = if row.ended.is_some() { say!("ended") } else { "" };
             (process::name(row).to_owned(), ended.to_owned())
         }
         Picked::Connection(row) => {

@@ -44,7 +44,7 @@ impl Ending {
     /// Forgets a process that has ended or that may not be ended, and notices one that does not listen.
     pub fn follow(&mut self, ctx: &Context, (snapshot, status): (&Snapshot, &Status)) {
         let Some((target, stage)) = &mut self.wanted else { return };
-        let runs = process::find(snapshot, Some(target.key)).is_some_and(|row| !row.exited);
+        let runs = process::find(snapshot, Some(target.key)).is_some_and(|row| row.ended.is_none());
         let is_refused = status.notice.as_deref().is_some_and(|notice| {
             notice.starts_with(&format!("{} was not ended", target.name)) && *stage != Stage::Question
         });

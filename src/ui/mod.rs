@@ -19,4 +19,5 @@ pub mod theme;
 pub mod toolbar;
 mod tray;
 pub mod views;
+pub mod wanted;
 pub mod widgets;

@@ -8,6 +8,7 @@
 //! window ends the program as it would any other.
 
 mod guest;
+mod look;
 #[cfg(target_os = "macos")]
 mod macos;
 mod stage;
@@ -219,6 +220,7 @@ impl Phase<'_> {
             return;
         }
         self.begun = true;
+        self.desk.stage.looks.begin(&self.desk.waker);
         self.eframe.resumed(event_loop);
         if !self.desk.stage.has_window() {
             self.desk.failure = Some(ShellError::NoGraphics);

@@ -2,6 +2,7 @@
 
 use egui::{
     Color32, Context, CornerRadius, Margin, Shadow, Stroke, Style, TextStyle, Theme, ThemePreference, Vec2,
+    style::ScrollAnimation,
 };
 
 use super::fonts::{Weight, font};
@@ -146,6 +147,9 @@ pub const CORNER: u8 = 6;
 /// Points: a control in the toolbar.
 pub const CONTROL: f32 = 26.0;
 
+/// Seconds that something takes to open.
+const ANIMATION: f32 = 0.08;
+
 /// The colours of the theme that `ui` is drawn in.
 #[must_use]
 pub fn tokens(ui: &egui::Ui) -> &'static Tokens {
@@ -170,6 +174,14 @@ pub fn install(ctx: &Context) {
     }
 }
 
+/// Whether nothing is to move that need not: no row fades, and nothing glides to where it opens or scrolls.
+pub fn set_still(ctx: &Context, is_still: bool) {
+    ctx.all_styles_mut(|style| {
+        style.animation_time = if is_still { 0.0 } else { ANIMATION };
+        style.scroll_animation = if is_still { ScrollAnimation::none() } else { ScrollAnimation::default() };
+    });
+}
+
 /// Draws in the theme that the user chose.
 pub fn choose(ctx: &Context, appearance: Appearance) {
     ctx.set_theme(match appearance {
@@ -188,7 +200,7 @@ fn sizes(style: &mut Style) {
         (TextStyle::Monospace, egui::FontId::monospace(12.0)),
     ]
     .into();
-    style.animation_time = 0.08;
+    style.animation_time = ANIMATION;
     style.interaction.selectable_labels = false;
     style.interaction.tooltip_delay = 0.5;
     style.spacing.item_spacing = Vec2::new(8.0, 6.0);

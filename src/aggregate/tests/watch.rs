@@ -81,6 +81,33 @@ fn a_connection_is_charted_from_half_a_minute_before_it_is_watched() {
 }
 
 #[test]
+fn connections_in_sight_have_a_sparkline_of_half_a_minute() {
+    let mut aggregator = live(&busy(0..100));
+    assert!(aggregator.tick(at(99_000)).sparklines.is_empty(), "nobody looks");
+    aggregator.see(vec![FlowId(1), FlowId(2)]);
+    let snapshot = aggregator.tick(at(99_500));
+    let (flow, chart) = snapshot.sparklines.first_key_value().unwrap();
+    assert_eq!((*flow, snapshot.sparklines.len()), (FlowId(1), 1), "there is no second one");
+    assert!((29..=30).contains(&chart.len()), "{}", chart.len());
+    assert!(received(chart).iter().all(|rate| (rate - 1000.0).abs() < 1.0), "{chart:?}");
+    let quiet = aggregator.tick(at(140_000));
+    assert!(quiet.sparklines.is_empty(), "what is quiet needs no chart");
+    aggregator.see((0..1000).map(FlowId).collect());
+    assert!(aggregator.watches.sparklines(&aggregator.connections, aggregator.clock.moment()).len() < 2);
+}
+
+#[test]
+fn what_is_over_says_since_when() {
+    let mut aggregator = live(&busy(0..3));
+    assert_eq!(aggregator.tick(at(3000)).connections[0].ended, None);
+    aggregator.ingest(&closed(1, 4000));
+    aggregator.ingest(&Event::ProcessExited { process: key(7), time: at(5000) });
+    let snapshot = aggregator.tick(at(6000));
+    assert_eq!(snapshot.connections[0].ended, Some(at(4000)));
+    assert_eq!(snapshot.processes[0].ended, Some(at(5000)));
+}
+
+#[test]
 fn a_reset_begins_the_charts_anew() {
     let mut aggregator = live(&busy(0..100));
     for of in [Watch::Connection(FlowId(1)), Watch::Process(Some(key(7)))] {

@@ -22,7 +22,7 @@ fn process_row(pid: Option<i32>, name: &str, rate: u64, bytes: u64) -> Arc<Proce
         connections: 3,
         first_seen: Timestamp::default(),
         last_seen: Timestamp::default(),
-        exited: false,
+        ended: None,
         history: Arc::default(),
     })
 }

@@ -123,7 +123,7 @@ fn process(number: i32, name: &str, down: f32) -> Arc<ProcessRow> {
         connections: 1,
         first_seen: Timestamp::default(),
         last_seen: Timestamp::default(),
-        exited: false,
+        ended: None,
         history: Arc::new([]),
     })
 }
@@ -155,6 +155,7 @@ fn connection(flow: u64, owner: i32, host: &str) -> Arc<ConnectionRow> {
         keep_alives: 0,
         first_seen: Timestamp::default(),
         last_seen: Timestamp::default(),
+        ended: None,
         credited: true,
         counted: Both::default(),
         route: Route::Direct,
@@ -309,13 +310,17 @@ fn typing_filters_at_once_and_escape_clears() {
 }
 
 #[test]
-fn a_filter_that_is_not_understood_says_so_and_keeps_the_last_one() {
+fn a_filter_that_is_not_understood_says_so_and_the_words_before_it_filter() {
     let (mut window, _) = open(three());
     type_text(&mut window, "beta");
     window.event(Event::Text(" pid:x".to_owned()));
     window.run();
     window.get_by_label("This filter is not understood");
     assert_eq!(rows(&window), ["beta"]);
+    press(&mut window, Press::Escape);
+    type_text(&mut window, "pid:");
+    window.get_by_label("This filter is not understood");
+    assert_eq!(rows(&window).len(), 3, "a word that is not finished hides nothing");
 }
 
 #[test]

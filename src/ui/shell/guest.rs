@@ -63,6 +63,7 @@ impl App for Guest {
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut Frame) {
+        self.stage.looks.apply(ui.ctx());
         // Every frame: AppKit puts the window's buttons back whenever it lays the window out.
         let title_bar = egui::Rangef::new(0.0, crate::ui::toolbar::TOOLBAR);
         frame.set_traffic_lights_position(ui.ctx(), title_bar, LIGHTS_LEFT);

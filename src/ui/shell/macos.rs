@@ -22,6 +22,11 @@ pub(super) fn configure(builder: &mut EventLoopBuilder<UserEvent>) {
         .with_default_menu(true);
 }
 
+/// Whether the user has asked for less motion (System Settings, Accessibility, Display).
+pub(super) fn wants_no_motion() -> bool {
+    ffi::wants_no_motion()
+}
+
 /// What is held from the first event of the loop to the end of the program.
 pub(super) struct Presence {
     /// Without it App Nap would stretch the second between two updates of the item to ten, as soon as no window shows.

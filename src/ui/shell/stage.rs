@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use winit::window::Window;
 
+use super::look::Looks;
 use crate::session::Action;
 use crate::session::Backend;
 use crate::ui::app::request_settings;
@@ -35,6 +36,8 @@ enum Course {
 /// the tray, the window or the backend is called.
 pub(super) struct Stage {
     pub(super) backend: Arc<dyn Backend>,
+    /// What the system wants windows to look like.
+    pub(super) looks: Looks,
     /// Whether hiding means destroying.
     closes_for_good: bool,
     window: RefCell<Option<(Arc<Window>, egui::Context)>>,
@@ -55,6 +58,7 @@ impl Stage {
         // The backend begins as if a window showed; it is told otherwise by the first look.
         Self {
             backend,
+            looks: Looks::default(),
             closes_for_good,
             window: RefCell::new(None),
             shown: Cell::new(false),

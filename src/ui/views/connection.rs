@@ -5,35 +5,42 @@ use std::net::SocketAddr;
 use serde_json::json;
 
 use super::{Column, Field, Key, MenuContext, MenuEntry, Picked, Row, SortKey, TopRow, process};
-use crate::aggregate::snapshot::{ConnectionRow, HostNote, HostSource, Rows, Snapshot};
+use crate::aggregate::snapshot::{ConnectionRow, History, HostNote, HostSource, Rows, Snapshot};
 use crate::event::{InterfaceKind, Protocol, TcpState};
 use crate::filter::Filter;
 use crate::lang::{phrase, say};
 use crate::settings::{Distance, View};
+use crate::time::Timestamp;
 use crate::ui::routes;
 use crate::ui::text;
 use crate::ui::widgets::cell::{CellPainter, Rank};
+use crate::ui::widgets::chart::{HALF_MINUTE, MINUTE};
 
 /// The columns of the table of connections.
 #[rustfmt::skip]
 pub const COLUMNS: &[Column] = &[
-    Column { field: Field::Name, title: phrase!("column-host"), explanation: phrase!("column-host-hint"), width: 214.0, is_shown: true },
-    Column { field: Field::Process, title: phrase!("column-process"), explanation: phrase!("column-owner-hint"), width: 140.0, is_shown: true },
-    Column { field: Field::Service, title: phrase!("column-service"), explanation: phrase!("column-service-hint"), width: 96.0, is_shown: true },
-    Column { field: Field::Route, title: phrase!("column-route"), explanation: phrase!("column-route-hint"), width: 112.0, is_shown: true },
-    Column { field: Field::State, title: phrase!("column-state"), explanation: phrase!("column-state-hint"), width: 102.0, is_shown: true },
-    Column { field: Field::Down, title: phrase!("column-down"), explanation: phrase!("column-down-hint"), width: 92.0, is_shown: true },
-    Column { field: Field::Up, title: phrase!("column-up"), explanation: phrase!("column-up-hint"), width: 92.0, is_shown: true },
-    Column { field: Field::Downloaded, title: phrase!("column-downloaded"), explanation: phrase!("column-received-hint"), width: 98.0, is_shown: true },
-    Column { field: Field::Uploaded, title: phrase!("column-uploaded"), explanation: phrase!("column-sent-hint"), width: 92.0, is_shown: true },
-    Column { field: Field::RoundTrip, title: phrase!("column-rtt"), explanation: phrase!("column-rtt-hint"), width: 78.0, is_shown: true },
+    Column { field: Field::Name, title: phrase!("column-host"), explanation: phrase!("column-host-hint"), width: 186.0, is_shown: true },
+    Column { field: Field::Process, title: phrase!("column-process"), explanation: phrase!("column-owner-hint"), width: 114.0, is_shown: true },
+    Column { field: Field::Service, title: phrase!("column-service"), explanation: phrase!("column-service-hint"), width: 94.0, is_shown: true },
+    Column { field: Field::Route, title: phrase!("column-route"), explanation: phrase!("column-route-hint"), width: 98.0, is_shown: true },
+    Column { field: Field::State, title: phrase!("column-state"), explanation: phrase!("column-state-hint"), width: 104.0, is_shown: true },
+    Column { field: Field::Down, title: phrase!("column-down"), explanation: phrase!("column-down-hint"), width: 88.0, is_shown: true },
+    Column { field: Field::Up, title: phrase!("column-up"), explanation: phrase!("column-up-hint"), width: 84.0, is_shown: true },
+    Column { field: Field::Downloaded, title: phrase!("column-downloaded"), explanation: phrase!("column-received-hint"), width: 90.0, is_shown: true },
+    Column { field: Field::Uploaded, title: phrase!("column-uploaded"), explanation: phrase!("column-sent-hint"), width: 84.0, is_shown: true },
+    Column { field: Field::RoundTrip, title: phrase!("column-rtt"), explanation: phrase!("column-rtt-hint"), width: 66.0, is_shown: true },
     Column { field: Field::Retransmits, title: phrase!("column-retransmits"), explanation: phrase!("column-retransmits-hint"), width: 92.0, is_shown: false },
     Column { field: Field::Packets, title: phrase!("column-packets"), explanation: phrase!("column-packets-hint"), width: 84.0, is_shown: false },
     Column { field: Field::Pid, title: phrase!("column-pid"), explanation: phrase!("column-pid-hint"), width: 70.0, is_shown: false },
+    Column { field: Field::Via, title: phrase!("column-via"), explanation: phrase!("column-via-hint"), width: 84.0, is_shown: false },
+    Column { field: Field::Protocol, title: phrase!("column-protocol"), explanation: phrase!("column-protocol-hint"), width: 84.0, is_shown: false },
+    Column { field: Field::Domain, title: phrase!("column-domain"), explanation: phrase!("column-domain-of-hint"), width: 150.0, is_shown: false },
     Column { field: Field::Address, title: phrase!("column-address"), explanation: phrase!("column-address-hint"), width: 170.0, is_shown: false },
     Column { field: Field::Local, title: phrase!("column-local"), explanation: phrase!("column-local-hint"), width: 170.0, is_shown: false },
     Column { field: Field::Interface, title: phrase!("column-interface"), explanation: phrase!("column-interface-hint"), width: 80.0, is_shown: false },
     Column { field: Field::Age, title: phrase!("column-age"), explanation: phrase!("column-age-hint"), width: 84.0, is_shown: false },
+    Column { field: Field::Quiet, title: phrase!("column-quiet"), explanation: phrase!("column-quiet-hint"), width: 98.0, is_shown: false },
+    Column { field: Field::Activity, title: phrase!("column-activity"), explanation: phrase!("column-half-minute-hint"), width: 96.0, is_shown: true },
 ];
 
 /// The address without a port where the protocol has none.
@@ -158,6 +165,10 @@ impl Row for ConnectionRow {
             Field::Address => SortKey::Address(self.remote),
             // The older, the larger: the first packet's time counts down.
             Field::Age => SortKey::Number(-(self.first_seen.as_nanos() as f64)),
+            Field::Quiet => SortKey::Number(-(self.last_seen.as_nanos() as f64)),
+            Field::Via => self.via.map_or(SortKey::Absent, |key| SortKey::Number(f64::from(key.pid))),
+            Field::Protocol => SortKey::Number(f64::from(self.protocol.0)),
+            Field::Domain => self.domain.as_deref().map_or(SortKey::Absent, SortKey::Text),
         }
     }
 
@@ -235,11 +246,21 @@ impl Row for ConnectionRow {
             Field::Local => cell.text(&endpoint(self, self.local), Rank::Second),
             Field::Address => cell.text(&endpoint(self, self.remote), Rank::Second),
             Field::Age => cell.number(Some(&text::age(cell.now.since(self.first_seen))), Rank::Second),
-            Field::Activity if is_below => {
-                let state = self.state.map_or_else(String::new, |state| text::tcp_state(state.name()));
-                cell.text(&state, Rank::Third);
-            }
-            Field::Connections | Field::Activity | Field::App | Field::Path => {}
+            Field::Quiet => cell.number(Some(&text::age(cell.now.since(self.last_seen))), Rank::Second),
+            Field::Via => cell.number(self.via.map(|key| key.pid.to_string()).as_deref(), Rank::Second),
+            Field::Protocol => cell.text(&self.protocol.to_string().to_uppercase(), Rank::Second),
+            Field::Domain => cell.text(self.domain.as_deref().unwrap_or_default(), Rank::Second),
+            Field::Activity => match cell.sparklines.get(&self.flow) {
+                // On the axis of the row above it.
+                Some(history) => cell.sparkline(history, if is_below { MINUTE } else { HALF_MINUTE }),
+                // Below a process there is no other place to say that it is quiet because it is over.
+                None if is_below => {
+                    let state = self.state.map_or_else(String::new, |state| text::tcp_state(state.name()));
+                    cell.text(&state, Rank::Third);
+                }
+                None => cell.sparkline(&History::default(), HALF_MINUTE),
+            },
+            Field::Connections | Field::App | Field::Path => {}
         }
     }
 
@@ -332,6 +353,10 @@ impl Row for ConnectionRow {
 
     fn is_over(&self) -> bool {
         self.state == Some(TcpState::Closed)
+    }
+
+    fn over_since(&self) -> Option<Timestamp> {
+        self.ended.map(|ended| ended.max(self.last_seen))
     }
 }
 

@@ -25,6 +25,7 @@ pub const COLUMNS: &[Column] = &[
     Column { field: Field::Uploaded, title: phrase!("column-uploaded"), explanation: phrase!("column-uploaded-hint"), width: 98.0, is_shown: true },
     Column { field: Field::Connections, title: phrase!("column-connections"), explanation: phrase!("column-connections-hint"), width: 98.0, is_shown: true },
     Column { field: Field::Age, title: phrase!("column-age"), explanation: phrase!("column-age-hint"), width: 84.0, is_shown: false },
+    Column { field: Field::Quiet, title: phrase!("column-quiet"), explanation: phrase!("column-quiet-hint"), width: 98.0, is_shown: false },
     Column { field: Field::Activity, title: phrase!("column-activity"), explanation: phrase!("column-activity-hint"), width: 130.0, is_shown: true },
 ];
 

@@ -6,6 +6,7 @@ use crate::aggregate::snapshot::{Both, DomainRow, History, ProcessRow};
 use crate::time::Timestamp;
 use crate::ui::text;
 use crate::ui::widgets::cell::{CellPainter, Rank};
+use crate::ui::widgets::chart::MINUTE;
 use crate::units::{Bytes, BytesPerSec};
 
 /// The figures of a row that adds up connections.
@@ -14,18 +15,20 @@ pub(super) struct Figures<'a> {
     rate: Both<BytesPerSec>,
     connections: u32,
     first_seen: Timestamp,
+    last_seen: Timestamp,
     /// The last minute, where it is kept.
     history: Option<&'a History>,
 }
 
 impl<'a> From<&'a ProcessRow> for Figures<'a> {
     fn from(row: &'a ProcessRow) -> Self {
-        let ProcessRow { bytes, rate, connections, first_seen, history, .. } = row;
+        let ProcessRow { bytes, rate, connections, first_seen, last_seen, history, .. } = row;
         Self {
             bytes: *bytes,
             rate: *rate,
             connections: *connections,
             first_seen: *first_seen,
+            last_seen: *last_seen,
             history: Some(history),
         }
     }
@@ -33,12 +36,13 @@ impl<'a> From<&'a ProcessRow> for Figures<'a> {
 
 impl<'a> From<&'a DomainRow> for Figures<'a> {
     fn from(row: &'a DomainRow) -> Self {
-        let DomainRow { bytes, rate, connections, first_seen, history, .. } = row;
+        let DomainRow { bytes, rate, connections, first_seen, last_seen, history, .. } = row;
         Self {
             bytes: *bytes,
             rate: *rate,
             connections: *connections,
             first_seen: *first_seen,
+            last_seen: *last_seen,
             history: Some(history),
         }
     }
@@ -46,8 +50,15 @@ impl<'a> From<&'a DomainRow> for Figures<'a> {
 
 impl<'a> From<&'a HostRow> for Figures<'a> {
     fn from(row: &'a HostRow) -> Self {
-        let HostRow { bytes, rate, connections, first_seen, .. } = row;
-        Self { bytes: *bytes, rate: *rate, connections: *connections, first_seen: *first_seen, history: None }
+        let HostRow { bytes, rate, connections, first_seen, last_seen, .. } = row;
+        Self {
+            bytes: *bytes,
+            rate: *rate,
+            connections: *connections,
+            first_seen: *first_seen,
+            last_seen: *last_seen,
+            history: None,
+        }
     }
 }
 
@@ -62,6 +73,7 @@ impl Figures<'_> {
             Field::Connections => self.connections.into(),
             Field::Activity => self.rate.rx.get() + self.rate.tx.get(),
             Field::Age => -(self.first_seen.as_nanos() as f64),
+            Field::Quiet => -(self.last_seen.as_nanos() as f64),
             _ => return None,
         }))
     }
@@ -75,9 +87,10 @@ impl Figures<'_> {
             Field::Uploaded => cell.number(text::bytes(self.bytes.tx, cell.units).as_deref(), Rank::Second),
             Field::Connections => cell.number(text::count(self.connections.into()).as_deref(), Rank::Second),
             Field::Age => cell.number(Some(&text::age(cell.now.since(self.first_seen))), Rank::Second),
+            Field::Quiet => cell.number(Some(&text::age(cell.now.since(self.last_seen))), Rank::Second),
             Field::Activity => {
                 if let Some(history) = self.history {
-                    cell.sparkline(history);
+                    cell.sparkline(history, MINUTE);
                 }
             }
             _ => {}

@@ -21,6 +21,7 @@ use crate::filter::Filter;
 use crate::lang::{Phrase, say};
 use crate::session::{Action, Target};
 use crate::settings::{Distance, View};
+use crate::time::Timestamp;
 use crate::ui::widgets::cell::CellPainter;
 
 use host::HostRow;
@@ -87,6 +88,14 @@ pub enum Field {
     Hosts,
     /// How it leaves the machine.
     Route,
+    /// The IP protocol.
+    Protocol,
+    /// The process that does the talking for the owner.
+    Via,
+    /// The registrable domain.
+    Domain,
+    /// Time since the last packet.
+    Quiet,
 }
 
 impl Field {
@@ -117,6 +126,10 @@ impl Field {
             Self::Age => "age",
             Self::Hosts => "hosts",
             Self::Route => "route",
+            Self::Protocol => "protocol",
+            Self::Via => "via",
+            Self::Domain => "domain",
+            Self::Quiet => "quiet",
         }
     }
 
@@ -135,6 +148,8 @@ impl Field {
                 | Self::Retransmits
                 | Self::Packets
                 | Self::Age
+                | Self::Via
+                | Self::Quiet
         )
     }
 
@@ -307,6 +322,11 @@ pub trait Row: Sized {
     fn menu(&self, context: &MenuContext<'_>) -> Vec<MenuEntry>;
     /// Whether it is over and only shown for a while yet.
     fn is_over(&self) -> bool;
+    /// When it began to be over, where it goes after [`LINGER`](crate::aggregate::snapshot::LINGER): its end, or the
+    /// last packet after that.
+    fn over_since(&self) -> Option<Timestamp> {
+        None
+    }
 }
 
 /// A row of a table's own.

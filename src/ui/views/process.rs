@@ -12,6 +12,7 @@ use crate::filter::Filter;
 use crate::lang::{phrase, say};
 use crate::session::{Action, Target};
 use crate::settings::{Distance, View};
+use crate::time::Timestamp;
 use crate::ui::text;
 use crate::ui::widgets::cell::{CellPainter, Rank, Tile};
 
@@ -28,6 +29,7 @@ pub const COLUMNS: &[Column] = &[
     Column { field: Field::Uploaded, title: phrase!("column-uploaded"), explanation: phrase!("column-uploaded-hint"), width: 98.0, is_shown: true },
     Column { field: Field::Connections, title: phrase!("column-connections"), explanation: phrase!("column-connections-hint"), width: 98.0, is_shown: true },
     Column { field: Field::Age, title: phrase!("column-age"), explanation: phrase!("column-age-hint"), width: 84.0, is_shown: false },
+    Column { field: Field::Quiet, title: phrase!("column-quiet"), explanation: phrase!("column-quiet-hint"), width: 98.0, is_shown: false },
     Column { field: Field::Path, title: phrase!("column-program"), explanation: phrase!("column-program-hint"), width: 240.0, is_shown: false },
     Column { field: Field::Activity, title: phrase!("column-activity"), explanation: phrase!("column-activity-hint"), width: 150.0, is_shown: true },
 ];
@@ -68,7 +70,7 @@ impl Row for ProcessRow {
             Field::Name => {
                 let letter_of = if self.key.is_some() { &*self.app.name } else { "?" };
                 let tile = Tile { app: &self.app.id, path: self.path.as_ref(), letter_of };
-                cell.name(Some(tile), name(self), self.exited.then(|| say!("ended")));
+                cell.name(Some(tile), name(self), self.ended.map(|_| say!("ended")));
             }
             Field::App => cell.text(&self.app.name, Rank::Second),
             Field::Pid => cell.number(self.key.map(|key| key.pid.to_string()).as_deref(), Rank::Second),
@@ -81,7 +83,7 @@ impl Row for ProcessRow {
     fn sentence(&self) -> String {
         let connections = say!("count-connections", count = self.connections);
         let (down, up) = (self.rate.rx.to_string(), self.rate.tx.to_string());
-        if self.exited {
+        if self.ended.is_some() {
             say!("row-process-ended", name = name(self), down = down, up = up, connections = connections)
         } else {
             say!("row-process", name = name(self), down = down, up = up, connections = connections)
@@ -115,7 +117,7 @@ impl Row for ProcessRow {
             "tx_bps": self.rate.tx.get(),
             "connections": self.connections,
             "first_seen": self.first_seen.to_string(),
-            "exited": self.exited,
+            "exited": self.ended.is_some(),
         })
         .to_string()
     }
@@ -134,7 +136,11 @@ impl Row for ProcessRow {
     }
 
     fn is_over(&self) -> bool {
-        self.exited
+        self.ended.is_some()
+    }
+
+    fn over_since(&self) -> Option<Timestamp> {
+        self.ended.map(|ended| ended.max(self.last_seen))
     }
 }
 
@@ -207,7 +213,7 @@ pub(crate) fn reveal(row: &ProcessRow, context: &MenuContext<'_>) -> Option<Acti
 
 /// The process as one that can be asked to end: one of this machine and of this user that runs.
 pub(crate) fn target(row: &ProcessRow, context: &MenuContext<'_>) -> Option<Target> {
-    let is_here = context.snapshot.source == Source::Live && !row.exited;
+    let is_here = context.snapshot.source == Source::Live && row.ended.is_none();
     let is_own = context.user.is_some() && row.user.as_deref() == context.user;
     let key = row.key.filter(|_| is_here && is_own)?;
     Some(Target { key, name: Arc::clone(&row.name), path: row.path.clone() })

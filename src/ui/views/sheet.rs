@@ -6,7 +6,8 @@ use egui_extras::{Column as Track, TableBody, TableBuilder};
 use super::header::{header, shown, width_of};
 use super::order::{Line, Place};
 use super::table::{TableInput, TableState};
-use super::{Chosen, Column, Key, MenuContext, MenuEntry, Row, TopRow};
+use super::{Chosen, Column, Field, Key, MenuContext, MenuEntry, Row, TopRow};
+use crate::aggregate::snapshot::{LINGER, Source};
 use crate::lang::{self, say};
 use crate::settings::{TableSettings, Units, View};
 use crate::time::Timestamp;
@@ -14,6 +15,10 @@ use crate::ui::icons::Icons;
 use crate::ui::theme::{HEADER, ROW, Tokens, tokens};
 use crate::ui::widgets::cell::{CellPainter, RowLook};
 
+/// Seconds in which a row fades before it goes,
+const FADING: f32 = 3.0;
+/// … and how much of it is left then. Less could not be read.
+const FADED: f32 = 0.3;
 /// Points: the least width of a column.
 const NARROWEST: f32 = 44.0;
 
@@ -119,6 +124,8 @@ struct Sheet<'a> {
     marks: &'a [String],
     icons: &'a Icons,
     menu: MenuContext<'a>,
+    /// Whether rows that are over go, and may be seen to.
+    fades: bool,
     clip: Rect,
 }
 
@@ -132,13 +139,19 @@ fn rows<R: TopRow>(
     let TableLook { input, icons, user } = table;
     let (units, marks) = (input.units, input.filter.marks());
     let (now, menu) = (input.snapshot.time, MenuContext { snapshot: input.snapshot, user: *user });
-    let sheet = Sheet { view: R::VIEW, now, units, marks: &marks, icons, menu, tokens, shown, widths, clip };
+    let fades = input.snapshot.source == Source::Live && ui.style().animation_time > 0.0;
+    let sheet =
+        Sheet { view: R::VIEW, now, units, marks: &marks, icons, menu, fades, tokens, shown, widths, clip };
     state.page_height = clip.height();
-    let (mut event, mut is_pointed_at) = (None, false);
+    let (mut event, mut is_pointed_at, mut in_sight) = (None, false, Vec::new());
+    let has_charts = shown.iter().any(|column| column.field == Field::Activity);
     let TableState { order, selected, expanded, .. } = &*state;
     body.rows(ROW, order.lines().len(), |mut row| {
         let place = row.index();
         let Some(line) = order.lines().get(place) else { return };
+        if let Key::Connection(flow) = line.key {
+            in_sight.extend(has_charts.then_some(flow));
+        }
         row.col(|ui| {
             let is_selected = selected.as_ref() == Some(&line.key);
             let look = RowLook { is_selected, depth: line.depth, ..RowLook::default() };
@@ -162,7 +175,7 @@ fn rows<R: TopRow>(
             event = event.take().or(happened);
         });
     });
-    state.is_pointed_at = is_pointed_at;
+    (state.is_pointed_at, state.in_sight) = (is_pointed_at, in_sight);
     event
 }
 
@@ -205,6 +218,13 @@ impl Sheet<'_> {
         (look.is_hovered, event)
     }
 
+    /// How much of a row is left: one that is about to go fades in its last seconds, a little with each picture.
+    fn opacity<R: Row>(&self, row: &R) -> f32 {
+        let Some(since) = row.over_since().filter(|_| self.fades) else { return 1.0 };
+        let left = LINGER.saturating_sub(self.now.since(since)).as_secs_f32();
+        (left / FADING).clamp(FADED, 1.0)
+    }
+
     /// What the cell under a resting pointer says.
     fn hint<R: Row>(&self, response: &Response, (rect, row): (Rect, &R)) {
         let Some(pointer) = response.hover_pos() else { return };
@@ -227,12 +247,14 @@ impl Sheet<'_> {
         if let Some(ground) = ground {
             ui.painter().rect_filled(rect, 0.0, ground);
         }
+        let mut painter = ui.painter().clone();
+        painter.multiply_opacity(self.opacity(row));
         let mut left = rect.left();
         for (column, width) in self.shown.iter().zip(self.widths) {
             let cell = Rect::from_min_size(pos2(left, rect.top()), vec2(*width, ROW));
             left += width;
             let painter = CellPainter {
-                painter: ui.painter(),
+                painter: &painter,
                 rect: cell,
                 tokens: self.tokens,
                 look,
@@ -240,6 +262,7 @@ impl Sheet<'_> {
                 units: self.units,
                 marks: self.marks,
                 icons: self.icons,
+                sparklines: &self.menu.snapshot.sparklines,
             };
             row.paint(column.field, &painter);
         }

@@ -9,6 +9,7 @@ use egui::Popup;
 use super::order::{Contents, Order, Place};
 use super::{Field, Key, Picked, Row as _, TopRow, columns};
 use crate::aggregate::snapshot::Snapshot;
+use crate::event::FlowId;
 use crate::filter::Filter;
 use crate::settings::{Scope, SortBy, TableSettings, Units, View};
 use crate::ui::theme::ROW;
@@ -114,6 +115,8 @@ pub struct TableState {
     /// Points: the height that rows are seen in.
     pub(super) page_height: f32,
     pub(super) is_pointed_at: bool,
+    /// The connections among the rows in sight, if their sparklines show.
+    pub(super) in_sight: Vec<FlowId>,
 }
 
 impl TableState {
@@ -144,6 +147,12 @@ impl TableState {
             Place::Host(index) => Some(self.order.host(index)?.pick()),
             Place::Below(index) => Some(snapshot.connections.get(index as usize)?.pick()),
         }
+    }
+
+    /// The connections whose sparklines are in sight.
+    #[must_use]
+    pub fn in_sight(&self) -> &[FlowId] {
+        &self.in_sight
     }
 
     /// Selects nothing. Returns whether something was selected.

@@ -1,5 +1,6 @@
 //! One cell of a table row: painted, not built of widgets, since rows are many and change four times a second.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
@@ -7,6 +8,7 @@ use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Vec2, pos2, vec2
 
 use super::{chart, icon};
 use crate::aggregate::snapshot::{History, Route};
+use crate::event::FlowId;
 use crate::settings::Units;
 use crate::time::Timestamp;
 use crate::ui::fonts::{Weight, font};
@@ -58,6 +60,8 @@ pub struct CellPainter<'a> {
     pub marks: &'a [String],
     /// The apps' icons.
     pub icons: &'a Icons,
+    /// The sparklines of connections.
+    pub sparklines: &'a BTreeMap<FlowId, History>,
 }
 
 /// What stands for an app: its icon, else a letter on a colour of its own.
@@ -181,10 +185,10 @@ impl CellPainter<'_> {
         self.painter.galley(chip_rect.min + vec2(4.0, 1.0), galley, self.color(Rank::Third));
     }
 
-    /// The last minute as a small chart.
-    pub fn sparkline(&self, history: &History) {
+    /// The last `room` seconds as a small chart.
+    pub fn sparkline(&self, history: &History, room: usize) {
         let rect = self.rect.shrink2(vec2(CELL, 4.0));
-        self.shape(chart::sparkline(rect, history, self.tokens));
+        self.shape(chart::sparkline(rect, (history, room), self.tokens));
     }
 
     /// A small dot and a word.

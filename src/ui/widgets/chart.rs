@@ -7,8 +7,10 @@ use crate::lang::say;
 use crate::ui::theme::{CONTROL, Tokens};
 use crate::units::BytesPerSec;
 
-/// Samples that a sparkline has room for: one minute.
-const MINUTE: usize = 60;
+/// Samples that a sparkline has room for: one minute, as of a process or a domain,
+pub const MINUTE: usize = 60;
+/// … or half of one, as of a connection.
+pub const HALF_MINUTE: usize = 30;
 /// Samples that the strip has room for: two minutes.
 const TWO_MINUTES: usize = 120;
 
@@ -17,9 +19,9 @@ fn newest(history: &History, room: usize) -> &[Both<f32>] {
     history.get(history.len().saturating_sub(room)..).unwrap_or_default()
 }
 
-/// The last minute: received as a blue area above the line, sent as an orange one below it, on one scale.
-pub fn sparkline(rect: Rect, history: &History, tokens: &Tokens) -> Shape {
-    let samples = newest(history, MINUTE);
+/// The last `room` seconds: received as a blue area above the line, sent as an orange one below it, on one scale.
+pub fn sparkline(rect: Rect, (history, room): (&History, usize), tokens: &Tokens) -> Shape {
+    let samples = newest(history, room);
     let [down, up] = peaks(samples).map(f32::sqrt);
     if down + up <= 0.0 {
         let y = rect.center().y;
@@ -27,13 +29,17 @@ pub fn sparkline(rect: Rect, history: &History, tokens: &Tokens) -> Shape {
     }
     let mut mesh = Mesh::default();
     let unit = rect.height() / (down + up);
-    let scale = Scale { rect, room: MINUTE, axis: rect.top() + down * unit, unit };
+    let scale = Scale { rect, room, axis: rect.top() + down * unit, unit };
     let below = Scale { unit: -unit, ..scale };
     let count = samples.len();
-    let point = |scale: Scale, index, value| (scale.x(index, count), scale.y(value), value > 0.0);
-    let down = samples.iter().enumerate().map(|(index, sample)| point(scale, index, sample.rx));
+    // A second is a step: what lasts no longer than one would be a hair's breadth as a point of a line.
+    let step = |scale: Scale, index, value| {
+        let point = |index| (scale.x(index, count), scale.y(value), value > 0.0);
+        [point(index), point(index + 1)]
+    };
+    let down = samples.iter().enumerate().flat_map(|(index, sample)| step(scale, index, sample.rx));
     area(&mut mesh, (scale.axis, 1.0), down, tokens.down);
-    let up = samples.iter().enumerate().map(|(index, sample)| point(below, index, sample.tx));
+    let up = samples.iter().enumerate().flat_map(|(index, sample)| step(below, index, sample.tx));
     area(&mut mesh, (scale.axis, -1.0), up, tokens.up);
     Shape::mesh(mesh)
 }
@@ -54,10 +60,11 @@ struct Scale {
 }
 
 impl Scale {
-    /// The newest sample touches the right edge, whatever the number of samples.
+    /// Where a sample begins, which is where the one before it ends. The newest touches the right edge, whatever the
+    /// number of samples.
     fn x(&self, index: usize, count: usize) -> f32 {
-        let step = self.rect.width() / (self.room - 1) as f32;
-        self.rect.right() - (count - 1 - index) as f32 * step
+        let step = self.rect.width() / self.room as f32;
+        self.rect.right() - (count - index) as f32 * step
     }
 
     /// Square root: small traffic beside large stays visible, and more is still higher.
@@ -74,10 +81,19 @@ pub(super) fn area(
     points: impl Iterator<Item = (f32, f32, bool)>,
     color: Color32,
 ) {
-    let shades = [Color32::TRANSPARENT, color, color.gamma_multiply(0.42), color.gamma_multiply(0.10)];
+    let shades = [Color32::TRANSPARENT, color, color.gamma_multiply(0.5), color.gamma_multiply(0.15)];
     let first = mesh.vertices.len();
     let mut columns = 0_u32;
+    let mut empty = 0;
     for (x, y, is_something) in points {
+        empty = if is_something { 0 } else { empty + 1 };
+        if let Some(last) = mesh.vertices.last_chunk_mut::<4>().filter(|_| empty > 2) {
+            // However long nothing moves, its two ends are enough.
+            for vertex in last {
+                vertex.pos.x = x;
+            }
+            continue;
+        }
         let shades = if is_something { shades } else { [Color32::TRANSPARENT; 4] };
         // From the soft outer edge of the line to the axis, never past it.
         for (y, shade) in [y - outward, y, y + outward, axis].into_iter().zip(shades) {

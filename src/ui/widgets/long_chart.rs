@@ -135,11 +135,7 @@ fn areas(rect: Rect, (stretches, span): (&[Stretch], f32), peaks: [f32; 2], toke
         let points = stretches.iter().flat_map(|stretch| {
             let value = rate(&stretch.rate).max(0.0);
             let y = axis - value.sqrt() * unit * outward;
-            // A second is a point of a line; ten seconds are a step.
-            let middle = f32::midpoint(stretch.from, stretch.to);
-            let is_step = stretch.from - stretch.to > 1.5;
-            let ends = if is_step { [stretch.from, stretch.to] } else { [middle, middle] };
-            ends.into_iter().take(if is_step { 2 } else { 1 }).map(move |ago| (ago, y, value > 0.0))
+            [stretch.from, stretch.to].into_iter().map(move |ago| (ago, y, value > 0.0))
         });
         area(
             &mut mesh,

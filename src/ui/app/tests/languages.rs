@@ -131,9 +131,9 @@ fn what_is_wrong_and_why_is_said_in_the_language() {
     window.run();
     window.get_by_label("Crow sieht nur offene TCP-Verbindungen");
     window.get_by_label_contains("deiner Erlaubnis");
-    window.get_by_label("Aufzeichnung starten");
+    window.get_by_label("Live-Erfassung starten");
     type_text(&mut window, "pid:x");
-    window.get_by_label("Dieser Filter ist nicht verständlich");
+    window.get_by_label("Crow versteht diesen Filter nicht");
     window.get_by_label_contains("braucht eine Zahl");
 }
 

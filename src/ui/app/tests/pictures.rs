@@ -41,6 +41,8 @@ fn sample() -> Snapshot {
         events.drain(..).for_each(|event| aggregator.ingest(&event));
         drop(aggregator.tick(until));
     }
+    let all = aggregator.tick(first + MOMENT).connections.iter().map(|row| row.flow).collect();
+    aggregator.see(all);
     Snapshot::clone(&aggregator.tick(first + MOMENT))
 }
 

@@ -1,10 +1,11 @@
 //! Tests of what can be done with rows: ending a process, showing its file, charts, icons, moving columns, local rows.
 
 use super::*;
-use crate::aggregate::snapshot::Watched;
+use crate::aggregate::snapshot::{Watch, Watched};
 use crate::event::Signature;
 use crate::session::Target;
 use crate::settings::Distance;
+use crate::ui::views::columns;
 
 /// `beta` is a program of this user, `alpha` of another one.
 fn with_programs() -> Snapshot {
@@ -345,4 +346,92 @@ fn defaults_can_be_restored() {
     window.run();
     let settings = window.state().settings();
     assert_eq!((settings.appearance, &settings.processes.sort), (Appearance::System, &None));
+}
+
+/// How strongly the words of a row are drawn: 255 is whole.
+fn strength(window: &Window, text: &str) -> u8 {
+    let alphas = window.output().shapes.iter().filter_map(|clipped| match &clipped.shape {
+        egui::Shape::Text(shape) if shape.galley.text() == text => {
+            let rows = shape.galley.rows.iter();
+            rows.flat_map(|row| row.visuals.mesh.vertices.iter().map(|vertex| vertex.color.a())).max()
+        }
+        _ => None,
+    });
+    alphas.max().unwrap()
+}
+
+/// `alpha` has ended at the beginning, and it is `seconds` later.
+fn ended_before(seconds: u64) -> Snapshot {
+    let row =
+        ProcessRow { ended: Some(Timestamp::default()), ..ProcessRow::clone(&process(10, "alpha", 0.0)) };
+    let time = Timestamp::default() + Duration::from_secs(seconds);
+    let processes = vec![Arc::new(row), process(20, "beta", 200.0)].into();
+    Snapshot { time, processes, ..Snapshot::default() }
+}
+
+#[test]
+fn a_row_fades_before_it_goes() {
+    let (mut window, fake) = open(ended_before(20));
+    // The harness lets nothing move unless it is told to.
+    theme::set_still(&window.ctx, false);
+    window.run_steps(4);
+    assert_eq!(strength(&window, "alpha"), 255, "greyed, but all there");
+    fake.put(ended_before(28));
+    window.run_steps(4);
+    let fading = strength(&window, "alpha");
+    assert!((140..200).contains(&fading), "{fading}");
+    assert_eq!(strength(&window, "beta"), 255);
+    fake.put(ended_before(40));
+    window.run_steps(4);
+    let last = strength(&window, "alpha");
+    assert!((50..fading).contains(&last), "it can be read to the end: {last}");
+    fake.put(Snapshot { source: Source::Recording, ..ended_before(28) });
+    window.run_steps(4);
+    assert_eq!(strength(&window, "alpha"), 255, "in a recording nothing goes");
+}
+
+#[test]
+fn nothing_fades_where_the_user_wants_no_motion() {
+    let (mut window, fake) = open(ended_before(20));
+    theme::set_still(&window.ctx, true);
+    fake.put(ended_before(28));
+    window.run_steps(4);
+    assert_eq!(strength(&window, "alpha"), 255);
+}
+
+#[test]
+fn only_connections_in_sight_are_charted() {
+    let many = (1..1000).map(|flow| connection(flow, 20, "one.example.com")).collect();
+    let (mut window, fake) = open(Snapshot { connections: many, ..three() });
+    let wishes = |fake: &Fake| -> Vec<Vec<FlowId>> {
+        let of = |action| if let Action::InSight(flows) = action { Some(flows) } else { None };
+        fake.taken().into_iter().filter_map(of).collect()
+    };
+    assert!(wishes(&fake).is_empty(), "no connection shows");
+    window.key_press_modifiers(Modifiers::COMMAND, Press::Num2);
+    window.run();
+    let seen = wishes(&fake);
+    let [flows] = &seen[..] else { panic!("once: {seen:?}") };
+    assert!((15..60).contains(&flows.len()), "{}", flows.len());
+    press(&mut window, Press::End);
+    assert_eq!(wishes(&fake).last().and_then(|flows| flows.last().copied()), Some(FlowId(999)));
+    window.state_mut().settings.connections.columns.insert("activity".to_owned(), false);
+    window.run();
+    assert_eq!(wishes(&fake), [Vec::new()], "without the column nothing is drawn");
+}
+
+#[test]
+fn every_column_of_every_table_can_be_shown() {
+    for view in [View::Processes, View::Connections, View::Domains] {
+        let mut settings = Settings { view, ..Settings::default() };
+        for column in columns(view) {
+            settings.table_mut(view).columns.insert(column.field.id().to_owned(), true);
+            settings.table_mut(view).widths.insert(column.field.id().to_owned(), 48.0);
+        }
+        let (window, _) = open_with(three(), settings);
+        for column in columns(view) {
+            let title = column.title.text();
+            assert!(window.query_all_by_label_contains(&format!("{title}, ")).next().is_some(), "{title}");
+        }
+    }
 }

@@ -4,6 +4,7 @@
 use objc2::rc::Retained;
 use objc2::runtime::{AnyObject, NSObject};
 use objc2::{AnyThread as _, DefinedClass as _, define_class, msg_send, sel};
+use objc2_app_kit::NSWorkspace;
 use objc2_foundation::{NSAppleEventDescriptor, NSAppleEventManager};
 
 // Four-letter codes of `AppleEvents.h` and `AERegistry.h`.
@@ -30,6 +31,13 @@ pub(super) fn was_started_at_login() -> bool {
         code == LAUNCHED_AS_LOGIN_ITEM
     };
     id == OPEN_APPLICATION && reason.as_deref().is_some_and(is_login)
+}
+
+/// What System Settings, Accessibility says of motion, now.
+pub(super) fn wants_no_motion() -> bool {
+    let workspace = NSWorkspace::sharedWorkspace();
+    // SAFETY: the method (macOS 10.12 and later) takes nothing and returns a Boolean.
+    unsafe { msg_send![&*workspace, accessibilityDisplayShouldReduceMotion] }
 }
 
 define_class!(

@@ -26,7 +26,7 @@ fn row(pid: i32, name: &str, (rx, tx): (u64, u64), total: u64) -> Arc<ProcessRow
         connections: 1,
         first_seen: Timestamp::default(),
         last_seen: Timestamp::default(),
-        exited: false,
+        ended: None,
         history: [].into(),
     })
 }
