@@ -388,6 +388,7 @@ does-unfold = Zeile auf- und zuklappen
 does-details = zeigt die Details der Zeile
 does-copy = kopiert die Zeile
 does-views = nächste Ansicht; Prozesse, Verbindungen, Domains
+does-controls = geht zu Knöpfen und Spaltenköpfen; Esc zurück
 does-sort = sortiert weiter nach Verkehr, Verbindungen, PID, Name
 does-pause = hält an und setzt fort
 does-settings = öffnet die Einstellungen

@@ -400,6 +400,7 @@ does-unfold = unfold and fold a row
 does-details = shows the row's details
 does-copy = copies the row
 does-views = next view; processes, connections, domains
+does-controls = goes to the buttons and heads; Esc back
 does-sort = sorts by the next of traffic, connections, pid, name
 does-pause = pauses and goes on
 does-settings = opens the settings

@@ -391,6 +391,7 @@ does-unfold = despliegan y pliegan una fila
 does-details = muestra los detalles de la fila
 does-copy = copia la fila
 does-views = vista siguiente; procesos, conexiones, dominios
+does-controls = va a los botones y encabezados; Esc vuelve
 does-sort = ordena por tráfico, conexiones, PID, nombre
 does-pause = pausa y reanuda
 does-settings = abre los ajustes

@@ -388,6 +388,7 @@ does-unfold = déplient et replient une ligne
 does-details = affiche les détails de la ligne
 does-copy = copie la ligne
 does-views = vue suivante ; processus, connexions, domaines
+does-controls = va aux boutons et en-têtes ; Échap revient
 does-sort = trie par trafic, connexions, PID, nom
 does-pause = suspend et reprend
 does-settings = ouvre les réglages

@@ -364,6 +364,7 @@ does-unfold = 行を開く・閉じる
 does-details = 行の詳細を表示
 does-copy = 行をコピー
 does-views = 次の表示。プロセス、接続、ドメイン
+does-controls = ボタンと列の見出しに移動。Escで戻る
 does-sort = 通信量、接続数、PID、名前の順に並べ替えを切り替え
 does-pause = 一時停止と再開
 does-settings = 設定を開く

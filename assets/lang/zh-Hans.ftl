@@ -364,6 +364,7 @@ does-unfold = 展开和折叠一行
 does-details = 显示该行的详细信息
 does-copy = 拷贝该行
 does-views = 下一个视图；进程、连接、域名
+does-controls = 前往按钮和列标题；Esc 返回
 does-sort = 依次按流量、连接数、PID、名称排序
 does-pause = 暂停和继续
 does-settings = 打开设置

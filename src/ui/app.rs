@@ -358,8 +358,8 @@ impl App {
         }
         self.status_bar::<R>(ui, &table, tokens);
         let chosen_below = self.details::<R>(ui, (&table, &picture), tokens);
-        let summary = routes::Summary::new(&picture, &self.filter_text, self.settings.units);
-        let by_route = matches!(R::VIEW, View::Connections).then(|| routes::routes_ui(ui, summary, tokens));
+        let summary = || routes::Summary::new(&picture, &self.filter_text, self.settings.units);
+        let by_route = matches!(R::VIEW, View::Connections).then(|| routes::routes_ui(ui, summary(), tokens));
         if let Some(text) = by_route.flatten() {
             self.filter_text = text;
             self.read_filter();

@@ -38,7 +38,8 @@ pub fn key_sheet_ui(ctx: &Context, tokens: &Tokens) -> bool {
 
 /// What the keys do, with the command key as this system writes it.
 fn rows(ctx: &Context) -> Vec<(String, &'static str)> {
-    let command = |key| ctx.format_shortcut(&KeyboardShortcut::new(Modifiers::COMMAND, key));
+    let shortcut = |modifiers, key| ctx.format_shortcut(&KeyboardShortcut::new(modifiers, key));
+    let command = |key| shortcut(Modifiers::COMMAND, key);
     let views = say!("key-views", first = command(Key::Num1), last = command(Key::Num3));
     vec![
         (say!("key-any-letter").to_owned(), say!("does-type")),
@@ -48,6 +49,7 @@ fn rows(ctx: &Context) -> Vec<(String, &'static str)> {
         (say!("key-details", key = command(Key::I)), say!("does-details")),
         (command(Key::C), say!("does-copy")),
         (views, say!("does-views")),
+        (shortcut(Modifiers::SHIFT, Key::Tab), say!("does-controls")),
         ("s, F1".to_owned(), say!("does-sort")),
         (command(Key::P), say!("does-pause")),
         (command(Key::Comma).replace("Comma", ","), say!("does-settings")),

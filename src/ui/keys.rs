@@ -90,13 +90,16 @@ fn shortcuts(ctx: &Context) -> Vec<Command> {
 /// Keys that move through the table, also while the filter is typed.
 fn plain_keys(ctx: &Context, focus: Focus) -> Vec<Command> {
     let everywhere = [
-        (Modifiers::NONE, Key::Tab, Command::NextView),
         (Modifiers::NONE, Key::ArrowUp, Command::Table(Motion::Up)),
         (Modifiers::NONE, Key::ArrowDown, Command::Table(Motion::Down)),
         (Modifiers::NONE, Key::PageUp, Command::Table(Motion::PageUp)),
         (Modifiers::NONE, Key::PageDown, Command::Table(Motion::PageDown)),
     ];
     let mut commands = consume(ctx, everywhere);
+    // With Shift, Tab is the toolkit's: it goes to the controls, and from one to the next.
+    if !ctx.input(|i| i.modifiers.shift) {
+        commands.extend(consume(ctx, [(Modifiers::NONE, Key::Tab, Command::NextView)]));
+    }
     if focus.on_filter {
         // Enter leaves the field by itself; then the first match is ready to be opened.
         if ctx.input(|i| i.key_pressed(Key::Enter)) {

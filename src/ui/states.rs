@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use egui::{Align, Frame, Layout, Margin, Panel, RichText, Sense, Ui, Vec2};
+use egui::{Align, Frame, Layout, Margin, Panel, RichText, Sense, Stroke, StrokeKind, Ui, Vec2};
 
 use super::fonts::{Weight, font};
 use super::text;
@@ -144,7 +144,13 @@ pub fn banner_ui(ui: &mut Ui, banner: &Banner, place: usize, tokens: &Tokens) ->
             }
             if let Some((label, action)) = &banner.action {
                 let text = RichText::new(*label).font(font(Weight::Medium, BODY));
-                if ui.add(primary(text, tokens, banner.tone)).clicked() {
+                let button = ui.add(primary(text, tokens, banner.tone));
+                if button.has_focus() {
+                    // Around it: on its own blue a ring could not be seen.
+                    let ring = Stroke::new(2.0, tokens.accent);
+                    ui.painter().rect_stroke(button.rect.expand(2.0), 8.0, ring, StrokeKind::Outside);
+                }
+                if button.clicked() {
                     event = Some(BannerEvent::Act(action.clone()));
                 }
             }

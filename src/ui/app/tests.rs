@@ -364,6 +364,32 @@ fn tab_and_numbers_show_the_other_tables() {
 }
 
 #[test]
+fn shift_and_tab_lead_to_the_controls_and_escape_leads_back() {
+    let (mut window, _) = open(three());
+    let focused = |window: &Window| window.ctx.memory(egui::Memory::focused);
+    let view = |window: &Window| window.state().settings.view;
+    let back = |window: &mut Window| {
+        window.key_press_modifiers(Modifiers::SHIFT, Press::Tab);
+        window.run();
+    };
+    back(&mut window);
+    let first = focused(&window);
+    assert!(first.is_some());
+    let mut seen: egui::IdSet = first.into_iter().collect();
+    for _ in 0..12 {
+        back(&mut window);
+        seen.extend(focused(&window));
+    }
+    assert!(seen.len() > 10, "each time another one: {}", seen.len());
+    press(&mut window, Press::Tab);
+    assert_eq!(view(&window), View::Processes, "among the controls it goes to the next one");
+    press(&mut window, Press::Escape);
+    assert_eq!(focused(&window), None);
+    press(&mut window, Press::Tab);
+    assert_eq!(view(&window), View::Connections);
+}
+
+#[test]
 fn ten_thousand_rows_are_walked_but_only_those_in_sight_are_built() {
     let processes =
         (1..=10_000_i16).map(|n| process(n.into(), &format!("p{n}"), 20_000.0 - f32::from(n))).collect();

@@ -93,36 +93,18 @@ impl Row for DomainRow {
     }
 
     fn sentence(&self) -> String {
-        let connections = say!("count-connections", count = self.connections);
-        let (down, up) = (self.rate.rx.to_string(), self.rate.tx.to_string());
+        let [down, up, connections] = Figures::from(self).spoken();
         say!("row-process", name = &*self.domain, down = down, up = up, connections = connections)
     }
 
     fn tab_separated(&self) -> String {
-        [
-            self.domain.to_string(),
-            self.hosts.join(" "),
-            self.processes.join(", "),
-            self.rate.rx.to_string(),
-            self.rate.tx.to_string(),
-            self.bytes.rx.to_string(),
-            self.bytes.tx.to_string(),
-            self.connections.to_string(),
-        ]
-        .join("\t")
+        let names = [self.domain.to_string(), self.hosts.join(" "), self.processes.join(", ")];
+        Figures::from(self).tab_separated(names)
     }
 
     fn json(&self) -> String {
-        json!({
-            "domain": &*self.domain,
-            "rx_bytes": self.bytes.rx.0,
-            "tx_bytes": self.bytes.tx.0,
-            "rx_bps": self.rate.rx.get(),
-            "tx_bps": self.rate.tx.get(),
-            "connections": self.connections,
-            "processes": self.processes.iter().map(|name| &**name).collect::<Vec<_>>(),
-        })
-        .to_string()
+        let processes: Vec<&str> = self.processes.iter().map(|name| &**name).collect();
+        Figures::from(self).json(json!({ "domain": &*self.domain, "processes": processes }))
     }
 
     fn menu(&self, _context: &MenuContext<'_>) -> Vec<MenuEntry> {

@@ -1,8 +1,11 @@
 //! The columns that processes and domains share: what moved, how fast, how many connections, since when.
 
+use serde_json::Value;
+
 use super::host::HostRow;
 use super::{Field, SortKey};
 use crate::aggregate::snapshot::{Both, DomainRow, History, ProcessRow};
+use crate::lang::say;
 use crate::time::Timestamp;
 use crate::ui::text;
 use crate::ui::widgets::cell::{CellPainter, Rank};
@@ -20,45 +23,35 @@ pub(super) struct Figures<'a> {
     history: Option<&'a History>,
 }
 
+/// The figures of any such row.
+macro_rules! figures {
+    ($row:ident, $history:expr) => {
+        Self {
+            bytes: $row.bytes,
+            rate: $row.rate,
+            connections: $row.connections,
+            first_seen: $row.first_seen,
+            last_seen: $row.last_seen,
+            history: $history,
+        }
+    };
+}
+
 impl<'a> From<&'a ProcessRow> for Figures<'a> {
     fn from(row: &'a ProcessRow) -> Self {
-        let ProcessRow { bytes, rate, connections, first_seen, last_seen, history, .. } = row;
-        Self {
-            bytes: *bytes,
-            rate: *rate,
-            connections: *connections,
-            first_seen: *first_seen,
-            last_seen: *last_seen,
-            history: Some(history),
-        }
+        figures!(row, Some(&row.history))
     }
 }
 
 impl<'a> From<&'a DomainRow> for Figures<'a> {
     fn from(row: &'a DomainRow) -> Self {
-        let DomainRow { bytes, rate, connections, first_seen, last_seen, history, .. } = row;
-        Self {
-            bytes: *bytes,
-            rate: *rate,
-            connections: *connections,
-            first_seen: *first_seen,
-            last_seen: *last_seen,
-            history: Some(history),
-        }
+        figures!(row, Some(&row.history))
     }
 }
 
 impl<'a> From<&'a HostRow> for Figures<'a> {
     fn from(row: &'a HostRow) -> Self {
-        let HostRow { bytes, rate, connections, first_seen, last_seen, .. } = row;
-        Self {
-            bytes: *bytes,
-            rate: *rate,
-            connections: *connections,
-            first_seen: *first_seen,
-            last_seen: *last_seen,
-            history: None,
-        }
+        figures!(row, None)
     }
 }
 
@@ -95,5 +88,38 @@ impl Figures<'_> {
             }
             _ => {}
         }
+    }
+
+    /// The rates received and sent, and how many connections, to be spoken.
+    pub(super) fn spoken(&self) -> [String; 3] {
+        let connections = say!("count-connections", count = self.connections);
+        [self.rate.rx.to_string(), self.rate.tx.to_string(), connections]
+    }
+
+    /// What the row is called, and its figures, as words between tabs.
+    pub(super) fn tab_separated<const N: usize>(&self, names: [String; N]) -> String {
+        let figures = [
+            self.rate.rx.to_string(),
+            self.rate.tx.to_string(),
+            self.bytes.rx.to_string(),
+            self.bytes.tx.to_string(),
+            self.connections.to_string(),
+        ];
+        names.into_iter().chain(figures).collect::<Vec<_>>().join("\t")
+    }
+
+    /// What the row is, and its figures, as one line of JSON.
+    pub(super) fn json(&self, mut row: Value) -> String {
+        let figures: [(&str, Value); 5] = [
+            ("rx_bytes", self.bytes.rx.0.into()),
+            ("tx_bytes", self.bytes.tx.0.into()),
+            ("rx_bps", self.rate.rx.get().into()),
+            ("tx_bps", self.rate.tx.get().into()),
+            ("connections", self.connections.into()),
+        ];
+        if let Some(fields) = row.as_object_mut() {
+            fields.extend(figures.map(|(name, figure)| (name.to_owned(), figure)));
+        }
+        row.to_string()
     }
 }

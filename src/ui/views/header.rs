@@ -1,6 +1,8 @@
 //! The heads of the columns: sorted by a click, moved by dragging, chosen from by their menu.
 
-use egui::{Align2, Color32, Rangef, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Align2, Color32, Rangef, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
+};
 use egui_extras::TableRow;
 
 use super::table::{sort_by, sort_of};
@@ -136,6 +138,10 @@ fn header_cell(ui: &mut Ui, column: &Column, sorted: Option<bool>) -> Response {
     response.widget_info(|| WidgetInfo::labeled(Role::ColumnHeader, true, name()));
     if response.hovered() {
         ui.painter().rect_filled(rect.shrink2(vec2(2.0, 3.0)), 5.0, tokens.hover);
+    }
+    if response.has_focus() {
+        let ring = Stroke::new(2.0, tokens.accent);
+        ui.painter().rect_stroke(rect.shrink2(vec2(2.0, 3.0)), 5.0, ring, StrokeKind::Inside);
     }
     let color = if sorted.is_some() { tokens.strong } else { tokens.dim };
     let is_number = column.field.is_number();

@@ -112,36 +112,18 @@ impl Row for HostRow {
     }
 
     fn sentence(&self) -> String {
-        let connections = say!("count-connections", count = self.connections);
-        let (down, up) = (self.rate.rx.to_string(), self.rate.tx.to_string());
+        let [down, up, connections] = Figures::from(self).spoken();
         say!("row-host", name = &*self.name, down = down, up = up, connections = connections)
     }
 
     fn tab_separated(&self) -> String {
-        [
-            self.name.to_string(),
-            self.names().join(", "),
-            self.rate.rx.to_string(),
-            self.rate.tx.to_string(),
-            self.bytes.rx.to_string(),
-            self.bytes.tx.to_string(),
-            self.connections.to_string(),
-        ]
-        .join("\t")
+        Figures::from(self).tab_separated([self.name.to_string(), self.names().join(", ")])
     }
 
     fn json(&self) -> String {
-        json!({
-            "host": &*self.name,
-            "domain": &*self.domain,
-            "rx_bytes": self.bytes.rx.0,
-            "tx_bytes": self.bytes.tx.0,
-            "rx_bps": self.rate.rx.get(),
-            "tx_bps": self.rate.tx.get(),
-            "connections": self.connections,
-            "processes": self.processes.iter().map(|name| &**name).collect::<Vec<_>>(),
-        })
-        .to_string()
+        let processes: Vec<&str> = self.processes.iter().map(|name| &**name).collect();
+        let row = json!({ "host": &*self.name, "domain": &*self.domain, "processes": processes });
+        Figures::from(self).json(row)
     }
 
     fn menu(&self, _context: &MenuContext<'_>) -> Vec<MenuEntry> {

@@ -81,8 +81,7 @@ impl Row for ProcessRow {
     }
 
     fn sentence(&self) -> String {
-        let connections = say!("count-connections", count = self.connections);
-        let (down, up) = (self.rate.rx.to_string(), self.rate.tx.to_string());
+        let [down, up, connections] = Figures::from(self).spoken();
         if self.ended.is_some() {
             say!("row-process-ended", name = name(self), down = down, up = up, connections = connections)
         } else {
@@ -91,35 +90,21 @@ impl Row for ProcessRow {
     }
 
     fn tab_separated(&self) -> String {
-        [
-            self.name.to_string(),
-            self.key.map_or_else(String::new, |key| key.pid.to_string()),
-            self.user.as_deref().unwrap_or_default().to_owned(),
-            self.rate.rx.to_string(),
-            self.rate.tx.to_string(),
-            self.bytes.rx.to_string(),
-            self.bytes.tx.to_string(),
-            self.connections.to_string(),
-        ]
-        .join("\t")
+        let pid = self.key.map_or_else(String::new, |key| key.pid.to_string());
+        let user = self.user.as_deref().unwrap_or_default().to_owned();
+        Figures::from(self).tab_separated([self.name.to_string(), pid, user])
     }
 
     fn json(&self) -> String {
-        json!({
+        Figures::from(self).json(json!({
             "pid": self.key.map(|key| key.pid),
             "name": &*self.name,
             "app": self.app.name,
             "path": self.path.as_deref(),
             "user": self.user.as_deref(),
-            "rx_bytes": self.bytes.rx.0,
-            "tx_bytes": self.bytes.tx.0,
-            "rx_bps": self.rate.rx.get(),
-            "tx_bps": self.rate.tx.get(),
-            "connections": self.connections,
             "first_seen": self.first_seen.to_string(),
             "exited": self.ended.is_some(),
-        })
-        .to_string()
+        }))
     }
 
     fn menu(&self, context: &MenuContext<'_>) -> Vec<MenuEntry> {

@@ -1,5 +1,6 @@
 //! What a table remembers between two frames: its order, its selection by key, the rows that are open.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,6 +105,8 @@ pub(super) enum Plan {
 pub struct TableState {
     pub(super) order: Arc<Order>,
     pub(super) selected: Option<Key>,
+    /// Where the selected row was last: it mostly stays, and looking through a long table takes its time.
+    selected_at: Cell<usize>,
     pub(super) expanded: BTreeSet<Key>,
     /// Counts up whenever a row is opened or closed.
     expansions: u64,
@@ -141,7 +144,7 @@ impl TableState {
     /// The selected row, if it shows.
     #[must_use]
     pub fn picked<'a, R: TopRow + 'a>(&'a self, snapshot: &'a Snapshot) -> Option<Picked<'a>> {
-        let line = self.order.lines().get(self.order.position(self.selected.as_ref()?)?)?;
+        let line = self.order.lines().get(self.selected_line()?)?;
         match line.place {
             Place::Top(index) => Some(R::all(snapshot).get(index as usize)?.pick()),
             Place::Host(index) => Some(self.order.host(index)?.pick()),
@@ -153,6 +156,16 @@ impl TableState {
     #[must_use]
     pub fn in_sight(&self) -> &[FlowId] {
         &self.in_sight
+    }
+
+    fn selected_line(&self) -> Option<usize> {
+        let (key, at) = (self.selected.as_ref()?, self.selected_at.get());
+        if self.order.lines().get(at).is_some_and(|line| line.key == *key) {
+            return Some(at);
+        }
+        let at = self.order.position(key)?;
+        self.selected_at.set(at);
+        Some(at)
     }
 
     /// Selects nothing. Returns whether something was selected.
@@ -229,7 +242,7 @@ impl TableState {
     /// Does what a key asks for.
     pub fn go<R: TopRow>(&mut self, ctx: &egui::Context, input: &TableInput<'_>, motion: Motion) {
         let last = self.order.lines().len().saturating_sub(1);
-        let at = self.selected.as_ref().and_then(|key| self.order.position(key));
+        let at = self.selected_line();
         let page = self.rows_in_page();
         let target = match motion {
             Motion::Up => at.map_or(last, |at| at.saturating_sub(1)),
