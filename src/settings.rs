@@ -301,6 +301,18 @@ pub enum View {
     Domains,
 }
 
+impl View {
+    /// The table to the right, and after the last one the first.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Processes => Self::Connections,
+            Self::Connections => Self::Domains,
+            Self::Domains => Self::Processes,
+        }
+    }
+}
+
 /// The column that a table is sorted by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SortBy {

@@ -10,7 +10,7 @@ use super::details::{self, DetailsEvent, Partners, Shown};
 use super::ending::Ending;
 use super::icons::Icons;
 use super::key_sheet;
-use super::keys::{self, Command, Focus};
+use super::keys::{self, Command, Focus, Walk};
 use super::playback::playback_ui;
 use super::states::{self, BannerEvent, Empty, EmptyEvent};
 use super::theme::{self, Tokens, tokens};
@@ -56,6 +56,7 @@ pub struct App {
     filter_revision: u64,
     /// The filter field is to get the focus, with the cursor at the end.
     focus_filter: bool,
+    walk: Walk,
     /// The settings are to be opened.
     opens_settings: bool,
     /// The sheet of keys shows.
@@ -91,6 +92,7 @@ impl App {
             filter_error: None,
             filter_revision: 0,
             focus_filter: false,
+            walk: Walk::default(),
             opens_settings: false,
             shows_keys: false,
             tables: Default::default(),
@@ -200,12 +202,7 @@ impl eframe::App for App {
 /// The parts of a frame.
 impl App {
     fn keyboard(&mut self, ctx: &Context) {
-        let focused = ctx.memory(egui::Memory::focused);
-        let focus = Focus {
-            on_filter: focused == Some(filter_id()),
-            elsewhere: focused.is_some_and(|id| id != filter_id()),
-            filter_is_empty: self.filter_text.is_empty(),
-        };
+        let focus = self.walk.focus(ctx, self.filter_text.is_empty());
         // The sheet of keys and the question take their own.
         if self.shows_keys || self.ending.is_asking() {
             return;
@@ -226,17 +223,15 @@ impl App {
             }
             Command::Table(motion) => self.motions.push(motion),
             Command::Show(view) => self.settings.view = view,
-            Command::NextView => {
-                self.settings.view = match view {
-                    View::Processes => View::Connections,
-                    View::Connections => View::Domains,
-                    View::Domains => View::Processes,
-                }
-            }
+            Command::NextView => self.settings.view = view.next(),
             Command::CycleSort => cycle_sort(view, self.settings.table_mut(view)),
-            Command::FocusFilter => self.focus_filter = true,
+            Command::FocusFilter => {
+                self.focus_filter = true;
+                self.walk.end();
+            }
             Command::Details => self.settings.details = !self.settings.details,
             Command::Keys => self.shows_keys = !self.shows_keys,
+            Command::Controls => self.walk.begin(ctx),
             Command::Settings => self.opens_settings = true,
             Command::Type(text) => {
                 self.filter_text.push_str(&text);

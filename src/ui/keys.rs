@@ -1,8 +1,9 @@
 //! What the keyboard asks for. Letters filter at once; a few are commands while there is no filter.
 
-use egui::{Context, Event, Key, Modifiers, Popup};
+use egui::{Context, Event, FocusDirection, Key, Modifiers, Popup};
 
 use super::views::table::Motion;
+use super::widgets::controls::filter_id;
 use crate::settings::View;
 
 /// What a key asks for.
@@ -26,6 +27,8 @@ pub enum Command {
     Details,
     /// Shows or hides the sheet of keys.
     Keys,
+    /// Goes from the table to the first control.
+    Controls,
     /// Opens the settings.
     Settings,
     /// Pauses or goes on.
@@ -47,6 +50,33 @@ pub struct Focus {
     pub filter_is_empty: bool,
 }
 
+/// Whether Tab goes from control to control, through the filter field as well.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Walk {
+    is_on: bool,
+}
+
+impl Walk {
+    /// Begins at the first control.
+    pub fn begin(&mut self, ctx: &Context) {
+        ctx.memory_mut(|memory| memory.move_focus(FocusDirection::Next));
+        self.is_on = true;
+    }
+
+    /// Tab is for the views again.
+    pub const fn end(&mut self) {
+        self.is_on = false;
+    }
+
+    /// Where the keyboard's words go now. The walk ends where no control has the focus.
+    pub fn focus(&mut self, ctx: &Context, filter_is_empty: bool) -> Focus {
+        let focused = ctx.memory(egui::Memory::focused);
+        self.is_on &= focused.is_some();
+        let is_filter = focused == Some(filter_id()) && !self.is_on;
+        Focus { on_filter: is_filter, elsewhere: focused.is_some() && !is_filter, filter_is_empty }
+    }
+}
+
 /// Takes Crow's keys out of this frame's input, before any control sees them.
 #[must_use]
 pub fn take(ctx: &Context, focus: Focus) -> Vec<Command> {
@@ -64,7 +94,7 @@ pub fn take(ctx: &Context, focus: Focus) -> Vec<Command> {
     let is_moved = |command: &Command| matches!(command, Command::Table(_) | Command::NextView);
     if commands.iter().any(is_moved) {
         // The toolkit has read Tab and the arrows as steps of the focus already.
-        ctx.memory_mut(|memory| memory.move_focus(egui::FocusDirection::None));
+        ctx.memory_mut(|memory| memory.move_focus(FocusDirection::None));
     }
     commands
 }
@@ -96,9 +126,9 @@ fn plain_keys(ctx: &Context, focus: Focus) -> Vec<Command> {
         (Modifiers::NONE, Key::PageDown, Command::Table(Motion::PageDown)),
     ];
     let mut commands = consume(ctx, everywhere);
-    // With Shift, Tab is the toolkit's: it goes to the controls, and from one to the next.
-    if !ctx.input(|i| i.modifiers.shift) {
-        commands.extend(consume(ctx, [(Modifiers::NONE, Key::Tab, Command::NextView)]));
+    // With Shift, Tab leads to the controls. Among those it is the toolkit's.
+    for has_shift in ctx.input_mut(|input| take_tabs(&mut input.events, !focus.on_filter)) {
+        commands.push(if has_shift { Command::Controls } else { Command::NextView });
     }
     if focus.on_filter {
         // Enter leaves the field by itself; then the first match is ready to be opened.
@@ -158,6 +188,20 @@ fn typed(ctx: &Context, filter_is_empty: bool) -> Vec<Command> {
         commands.push(command);
     }
     commands
+}
+
+/// Tab as it was pressed, and whether with Shift. What is held when the frame is drawn may be something else by then.
+fn take_tabs(events: &mut Vec<Event>, with_shifted: bool) -> Vec<bool> {
+    let shift = |event: &Event| match event {
+        Event::Key { key: Key::Tab, pressed: true, modifiers, .. }
+            if !modifiers.command && !modifiers.alt =>
+        {
+            Some(modifiers.shift)
+        }
+        _ => None,
+    };
+    let taken = take_events(events, |event| shift(event).is_some_and(|shifted| !shifted || with_shifted));
+    taken.iter().filter_map(shift).collect()
 }
 
 fn take_events(events: &mut Vec<Event>, is_wanted: impl Fn(&Event) -> bool) -> Vec<Event> {

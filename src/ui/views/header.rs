@@ -102,7 +102,9 @@ pub(super) fn header(
         move_column(view, settings, (field, target, is_behind));
     } else {
         let accent = tokens_of(&response).accent;
-        let painter = painter.with_clip_rect(response.rect.with_min_x(f32::MIN).with_max_x(f32::MAX));
+        // The cell's own painter ends with the cell.
+        let row = Rect::from_x_y_ranges(response.ctx.content_rect().x_range(), response.rect.y_range());
+        let painter = painter.with_clip_rect(row);
         let y = Rangef::new(response.rect.top() + 3.0, response.rect.bottom() - 3.0);
         painter.vline(x, y, (2.0, accent));
         response.ctx.set_cursor_icon(egui::CursorIcon::Grabbing);

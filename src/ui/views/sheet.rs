@@ -61,6 +61,7 @@ pub fn table_ui<R: TopRow>(
         })
         .inner;
 
+    leave_grips(ui.ctx());
     for ((column, wanted), width) in shown.iter().zip(wanted).zip(widths).rev().skip(1) {
         if (wanted - width).abs() > 0.5 {
             settings.widths.insert(column.field.id().to_owned(), width);
@@ -76,6 +77,16 @@ pub fn table_ui<R: TopRow>(
         RowEvent::Menu(chosen) => return Some(chosen),
     }
     None
+}
+
+/// The grips between two columns are for the pointer: a focus that reaches one could not be seen, and goes back to the
+/// table.
+fn leave_grips(ctx: &egui::Context) {
+    let Some(focused) = ctx.memory(egui::Memory::focused) else { return };
+    let size = ctx.read_response(focused).map(|response| response.rect.size());
+    if size.is_some_and(|size| size.x < NARROWEST && size.y > 2.0 * HEADER) {
+        ctx.memory_mut(|memory| memory.surrender_focus(focused));
+    }
 }
 
 /// The header and the rows. Returns the columns' widths and what happened.

@@ -241,6 +241,13 @@ fn a_column_is_moved_by_dragging_its_head() {
     window.run();
     window.hover_at(to - egui::vec2(10.0, 0.0));
     window.run();
+    let accent = theme::of_context(&window.ctx).accent;
+    let is_mark = |shape: &egui::epaint::ClippedShape| {
+        let is_seen = shape.clip_rect.intersects(shape.shape.visual_bounding_rect());
+        let egui::Shape::LineSegment { stroke, .. } = &shape.shape else { return false };
+        is_seen && stroke.color == accent && stroke.width > 1.5
+    };
+    assert!(window.output().shapes.iter().any(is_mark), "where it would go");
     window.drop_at(to - egui::vec2(10.0, 0.0));
     window.run_steps(8);
     assert!(centre(&window, "Downloaded,").x < centre(&window, "PID,").x);
