@@ -104,7 +104,8 @@ pub(super) fn header(
         let accent = tokens_of(&response).accent;
         // The cell's own painter ends with the cell.
         let row = Rect::from_x_y_ranges(response.ctx.content_rect().x_range(), response.rect.y_range());
-        let painter = painter.with_clip_rect(row);
+        let mut painter = painter;
+        painter.set_clip_rect(row);
         let y = Rangef::new(response.rect.top() + 3.0, response.rect.bottom() - 3.0);
         painter.vline(x, y, (2.0, accent));
         response.ctx.set_cursor_icon(egui::CursorIcon::Grabbing);
