@@ -38,6 +38,7 @@ impl Aggregator {
             }
             return;
         }
+        self.note_question(&datagram);
         let addresses = names::learn_from_datagram(&mut self.names, &datagram, names::read_answers);
         self.rename(&addresses);
     }
@@ -93,6 +94,7 @@ impl Aggregator {
                 && let Some(flow) = self.connections.edit(id)
             {
                 Arc::make_mut(&mut flow.row).service = service;
+                self.judge_asking(id);
             }
         }
         if let Some(name) = &reading.name {

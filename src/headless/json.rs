@@ -103,6 +103,8 @@ struct ProcessDocument<'a> {
     #[serde(serialize_with = "as_text")]
     first_seen: Timestamp,
     exited: bool,
+    dns: Option<&'static str>,
+    dns_resolvers: Vec<&'a str>,
 }
 
 impl<'a> ProcessDocument<'a> {
@@ -117,6 +119,8 @@ impl<'a> ProcessDocument<'a> {
             connections: row.connections,
             first_seen: row.first_seen,
             exited: row.exited,
+            dns: row.asking.name(),
+            dns_resolvers: row.asking.resolvers.iter().map(|name| &**name).collect(),
         }
     }
 }

@@ -88,6 +88,8 @@ const PROCESS: &[(&str, Kind)] = &[
     ("connections", Count),
     ("first_seen", Time),
     ("exited", Bool),
+    ("dns", Maybe(&OneOf(&["clear", "encrypted", "both"]))),
+    ("dns_resolvers", Table),
 ];
 const CONNECTION: &[(&str, Kind)] = &[
     ("pid", Maybe(&Count)),

@@ -48,7 +48,12 @@ fn initial(version: u32, packet_number: u16, frames: &[u8]) -> Vec<u8> {
 
 /// A client's whole first flight in one datagram.
 pub(crate) fn first_flight(server: &str) -> Vec<u8> {
-    initial(V1, 0, &crypto(0, &hello_for(server, &["h3"], 0)))
+    first_flight_for(server, &["h3"])
+}
+
+/// The same, with the protocols that the client offers to speak.
+pub(crate) fn first_flight_for(server: &str, protocols: &[&str]) -> Vec<u8> {
+    initial(V1, 0, &crypto(0, &hello_for(server, protocols, 0)))
 }
 
 fn name(result: Result<ClientHello>) -> Result<String> {
