@@ -69,9 +69,10 @@
 //!   a loopback address and only where the user wants it: [`process::controller`]. What it says of a connection ranks
 //!   below what the connection says itself (`host_source` is `proxy`), and adds by which servers it leaves
 //!   (`route_chain`, left out where nobody says it). Everything else is joined from the wire.
-//! - **JSON**: a connection has `host_note` too (`ech_outer`, `encrypted_dns`, `private_relay`); a process has `dns`, how
-//!   it was seen to ask for names (`clear`, `encrypted`, `both`), and `dns_resolvers`, whom it asked behind closed doors;
-//!   `interval_s` is `null` when only a recording's end is printed; `limits` is there when one was reached.
+//! - **JSON**: a connection has `host_learned` too, when its name was learned (from which its age follows), and
+//!   `host_note` (`ech_outer`, `encrypted_dns`, `private_relay`); a process has `dns`, how it was seen to ask for names
+//!   (`clear`, `encrypted`, `both`), and `dns_resolvers`, whom it asked behind closed doors; `interval_s` is `null` when
+//!   only a recording's end is printed; `limits` is there when one was reached.
 
 pub mod aggregate;
 #[cfg(all(target_os = "linux", feature = "window"))]

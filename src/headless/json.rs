@@ -137,6 +137,7 @@ struct ConnectionDocument<'a> {
     interface: Option<&'a str>,
     host: Option<&'a str>,
     host_source: Option<&'static str>,
+    host_learned: Option<Time>,
     host_note: Option<&'static str>,
     domain: Option<&'a str>,
     service: Option<&'static str>,
@@ -172,6 +173,7 @@ impl<'a> ConnectionDocument<'a> {
             interface: Some(&*row.interface).filter(|name| !name.is_empty()),
             host: row.host.as_ref().map(|host| &*host.name),
             host_source: row.host.as_ref().map(|host| HostSource::name(host.source)),
+            host_learned: row.host.as_ref().map(|host| Time(host.learned)),
             host_note: row.host_note().map(|(note, _)| note.name()),
             domain: row.domain.as_deref(),
             service: row.service,
@@ -191,6 +193,16 @@ impl<'a> ConnectionDocument<'a> {
             first_seen: row.first_seen,
             last_seen: row.last_seen,
         }
+    }
+}
+
+/// A time as text.
+#[derive(Debug)]
+struct Time(Timestamp);
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        as_text(&self.0, serializer)
     }
 }
 

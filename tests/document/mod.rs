@@ -101,6 +101,7 @@ const CONNECTION: &[(&str, Kind)] = &[
     ("interface", Maybe(&Text)),
     ("host", Maybe(&Text)),
     ("host_source", Maybe(&HOST_SOURCES)),
+    ("host_learned", Maybe(&Time)),
     ("host_note", Maybe(&HOST_NOTES)),
     ("domain", Maybe(&Text)),
     ("service", Maybe(&Text)),
