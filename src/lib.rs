@@ -58,7 +58,8 @@
 //!   `--hidden` starts without a window, which is what "Open at login" does on Linux. (macOS says by itself that login
 //!   has started an app.)
 //! - **Who opens Crow at login** is asked of the system each time and not kept in the settings: it can be changed there.
-//! - **Greetings**: the helper compares the first eleven bytes of a payload with how TLS and QUIC begin
+//! - **Greetings**: the helper compares the first eleven bytes of a payload with how TLS, DTLS and QUIC
+//!   begin
 //!   ([`wire::greeting`]), and passes on what begins so whenever it comes. Otherwise a hello in a connection that was
 //!   found midway, or behind a proxy's long head, would have no name.
 //! - **Tunnels in recordings**: a recording made outside of a tunnel that is not encrypted (GRE, IP in IP, VXLAN, …;
