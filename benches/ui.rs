@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use crow::aggregate::snapshot::{
-    Both, ConnectionRow, DomainRow, History, HostName, HostSource, ProcessRow, Route, Snapshot,
+    Asking, Both, ConnectionRow, DomainRow, History, HostName, HostSource, ProcessRow, Route, Snapshot,
 };
 use crow::event::{App as AppName, FlowId, InterfaceKind, ProcessKey, Protocol, TcpState};
 use crow::session::Backend;
@@ -114,6 +114,7 @@ fn process(row: u32, turn: u64, history: &History) -> Arc<ProcessRow> {
         first_seen: Timestamp::default(),
         last_seen: Timestamp::default(),
         ended: None,
+        asking: Asking::default(),
         history: Arc::clone(history),
     })
 }

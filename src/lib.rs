@@ -58,7 +58,8 @@
 //!   `--hidden` starts without a window, which is what "Open at login" does on Linux. (macOS says by itself that login
 //!   has started an app.)
 //! - **Who opens Crow at login** is asked of the system each time and not kept in the settings: it can be changed there.
-//! - **Greetings**: the helper compares the first eleven bytes of a payload with how TLS and QUIC begin
+//! - **Greetings**: the helper compares the first eleven bytes of a payload with how TLS, DTLS and QUIC
+//!   begin
 //!   ([`wire::greeting`]), and passes on what begins so whenever it comes. Otherwise a hello in a connection that was
 //!   found midway, or behind a proxy's long head, would have no name.
 //! - **Tunnels in recordings**: a recording made outside of a tunnel that is not encrypted (GRE, IP in IP, VXLAN, …;
@@ -69,7 +70,10 @@
 //!   a loopback address and only where the user wants it: [`process::controller`]. What it says of a connection ranks
 //!   below what the connection says itself (`host_source` is `proxy`), and adds by which servers it leaves
 //!   (`route_chain`, left out where nobody says it). Everything else is joined from the wire.
-//! - **JSON**: a connection has `host_note` too (`ech_outer`, `encrypted_dns`, `private_relay`); `interval_s` is `null` when only a recording's end is printed; `limits` is there when one was reached.
+//! - **JSON**: a connection has `host_learned` too, when its name was learned (from which its age follows), and
+//!   `host_note` (`ech_outer`, `encrypted_dns`, `private_relay`); a process has `dns`, how it was seen to ask for names
+//!   (`clear`, `encrypted`, `both`), and `dns_resolvers`, whom it asked behind closed doors; `interval_s` is `null` when
+//!   only a recording's end is printed; `limits` is there when one was reached.
 
 pub mod aggregate;
 #[cfg(all(target_os = "linux", feature = "window"))]

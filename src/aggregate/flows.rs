@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
+use super::asking::Asks;
 use super::counter::{Moment, Ring};
 use super::ledger::Share;
 use super::slots::Slot;
@@ -34,6 +35,8 @@ pub(super) struct Flow {
     pub(super) is_read: bool,
     /// How the owner was found.
     pub(super) source: Option<OwnerSource>,
+    /// What it shows of how its owner asks for names.
+    pub(super) asks: Asks,
     /// When the flow began.
     pub(super) opened: Moment,
     /// When the flow ended.

@@ -6,6 +6,7 @@
 //! are the sums of their flows. Rows are shared with the snapshots (`rows`) and copied only when they
 //! change: a tick costs what changed, however much there is.
 
+mod asking;
 mod connections;
 mod counter;
 mod domains;
@@ -28,6 +29,7 @@ mod watch;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use asking::Asks;
 use connections::Connections;
 use counter::{Clock, Moment, Ring, Span};
 use domains::Domains;
@@ -328,6 +330,7 @@ impl Aggregator {
             opener: opened.direction,
             is_read: false,
             source: owner.map(|owner| owner.source),
+            asks: Asks::default(),
             opened: now,
             closed: None,
             signs: Signs::default(),
@@ -338,6 +341,7 @@ impl Aggregator {
         flow.account = self.processes.credit(process, flow.share_of_process(), now);
         self.limits.extend(self.domains.credit(&mut flow, now).err());
         self.connections.open(id, flow, now);
+        self.judge_asking(id);
         self.route_new(id);
         for doubled in self.twins.open(&self.interfaces, id, key) {
             self.double(doubled);
@@ -428,9 +432,12 @@ impl Aggregator {
         let Some(flow) = self.connections.edit(id) else { return };
         let unattributed = flow.unattributed();
         self.processes.ledger.debit(flow.account, flow.share_of_process());
+        self.processes.forget_asks(flow.account, &flow.asks);
         self.domains.debit(flow);
         change(flow);
         flow.account = self.processes.credit(flow.row.process, flow.share_of_process(), now);
+        flow.asks = Asks::of(flow);
+        self.processes.note_asks(flow.account, &flow.asks);
         self.limits.extend(self.domains.credit(flow, now).err());
         self.machine.reattribute(unattributed, flow.unattributed());
     }

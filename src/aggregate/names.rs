@@ -338,7 +338,7 @@ pub fn registrable(host: &Arc<str>) -> Arc<str> {
     }
 }
 
-const DNS: u16 = 53;
+pub(super) const DNS: u16 = 53;
 const MDNS: u16 = 5353;
 const LLMNR: u16 = 5355;
 

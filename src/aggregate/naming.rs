@@ -10,7 +10,7 @@ use super::routes::products;
 use super::snapshot::{HostName, HostSource};
 use crate::event::{Direction, FlowId, InterfaceKind, Protocol};
 use crate::time::Timestamp;
-use crate::wire::{greeting, wireguard};
+use crate::wire::{dtls, greeting, wireguard};
 
 impl Aggregator {
     /// Reads a datagram, and names the flows that it was about.
@@ -31,6 +31,7 @@ impl Aggregator {
             let reading = match flow.closed {
                 None if !flow.is_read => Some(self.finders.datagram(id, bytes)),
                 None if greeting::is_initial(bytes) => self.finders.later_datagram(id, bytes),
+                None if dtls::begins_hello(bytes) => Some(self.finders.datagram(id, bytes)),
                 _ => None,
             };
             if let Some(reading) = reading {
@@ -38,6 +39,7 @@ impl Aggregator {
             }
             return;
         }
+        self.note_question(&datagram);
         let addresses = names::learn_from_datagram(&mut self.names, &datagram, names::read_answers);
         self.rename(&addresses);
     }
@@ -93,6 +95,7 @@ impl Aggregator {
                 && let Some(flow) = self.connections.edit(id)
             {
                 Arc::make_mut(&mut flow.row).service = service;
+                self.judge_asking(id);
             }
         }
         if let Some(name) = &reading.name {

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Limit;
+use super::asking::{Asks, Tally};
 use super::counter::{Moment, Span};
 use super::ledger::{Account, AccountRow, Ledger, Parts, Share};
 use super::names::printable;
 use super::slots::Slot;
-use super::snapshot::{Both, ProcessRow, Rows};
+use super::snapshot::{Asking, Both, ProcessRow, Rows};
 use crate::event::{App, Process, ProcessKey};
 use crate::time::Timestamp;
 use crate::units::{Bytes, BytesPerSec};
@@ -17,6 +18,7 @@ use crate::units::{Bytes, BytesPerSec};
 #[derive(Debug, Default)]
 pub(super) struct Extra {
     exited: Option<Moment>,
+    tally: Tally,
 }
 
 impl AccountRow for ProcessRow {
@@ -127,6 +129,29 @@ impl Processes {
         Some(slot)
     }
 
+    /// A flow of this account shows how its owner asks for names.
+    pub(super) fn note_asks(&mut self, slot: Option<Slot>, asks: &Asks) {
+        self.tally(slot, asks, Tally::add);
+    }
+
+    /// It does so no longer, or belongs to another account.
+    pub(super) fn forget_asks(&mut self, slot: Option<Slot>, asks: &Asks) {
+        self.tally(slot, asks, Tally::remove);
+    }
+
+    fn tally(&mut self, slot: Option<Slot>, asks: &Asks, change: impl FnOnce(&mut Tally, &Asks)) {
+        let Some(slot) = slot.filter(|_| asks.is_any()) else { return };
+        let Some(account) = self.ledger.edit(slot) else { return };
+        change(&mut account.extra.tally, asks);
+        // What has no owner may be of many who ask in many ways.
+        if account.row.key.is_some() {
+            let asking = account.extra.tally.asking();
+            if account.row.asking != asking {
+                Arc::make_mut(&mut account.row).asking = asking;
+            }
+        }
+    }
+
     pub(super) fn tick(&mut self, now: Moment, span: &Span) -> Rows<ProcessRow> {
         let linger = self.linger;
         let ledger = &mut self.ledger;
@@ -180,6 +205,7 @@ fn unknown(key: Option<ProcessKey>) -> ProcessRow {
         first_seen: Timestamp::default(),
         last_seen: Timestamp::default(),
         ended: None,
+        asking: Asking::default(),
         history: Arc::default(),
     }
 }

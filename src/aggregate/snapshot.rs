@@ -211,8 +211,36 @@ pub struct ProcessRow {
     pub last_seen: Timestamp,
     /// When it ended, if it has; the row stays for [`LINGER`], greyed.
     pub ended: Option<Timestamp>,
+    /// How it asks for names, as far as has been seen since Crow started; a reset does not change that.
+    pub asking: Asking,
     /// The last minute.
     pub history: History,
+}
+
+/// How a process asks for names. What another process asks for it (the system's resolver) is not its own, unless the
+/// kernel says so; what a proxy asks for its clients is not the proxy's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asking {
+    /// Whether it was seen to ask in clear: DNS over UDP or TCP, port 53.
+    pub in_clear: bool,
+    /// Whether others were seen to ask it in clear: it asks for them.
+    pub for_others: bool,
+    /// Whom it asked inside TLS, HTTPS or QUIC: who runs each resolver where that is known, else its name or address.
+    /// Sorted.
+    pub resolvers: Arc<[Arc<str>]>,
+}
+
+impl Asking {
+    /// The word used in JSON: `clear`, `encrypted` or `both`; `None` while it was not seen to ask at all.
+    #[must_use]
+    pub fn name(&self) -> Option<&'static str> {
+        match (self.in_clear, self.resolvers.is_empty()) {
+            (true, true) => Some("clear"),
+            (true, false) => Some("both"),
+            (false, false) => Some("encrypted"),
+            (false, true) => None,
+        }
+    }
 }
 
 /// How a host name was learned; the best one first.

@@ -583,3 +583,34 @@ fn what_a_client_asks_for_beats_what_its_address_was_called() {
         snapshot.connections.iter().filter_map(|row| row.host.as_ref()).map(|host| host.outer).collect();
     assert_eq!(outer, [false, true, false], "a name that DNS gave the address hides nothing");
 }
+
+#[test]
+fn a_hello_in_dtls_is_read_whenever_it_comes() {
+    use crate::wire::dtls::tests::{body, record};
+    let key = FlowKey {
+        protocol: Protocol::UDP,
+        local: SocketAddr::from(([10, 0, 0, 2], 50_000)),
+        remote: SocketAddr::from(([192, 0, 2, 1], 50_001)),
+        interface: InterfaceId(1),
+    };
+    let (flow, time, opened) = (FlowId(1), at(0), Some(Direction::Out));
+    let mut aggregator = live(&[Event::FlowOpened { flow, time, key, opened, owner: None }]);
+    let hello = body("call.crow.test", b"");
+    let asks_for_cookie = [&[22, 0xfe, 0xfd][..], &[0; 10], &[3, 0, 0, 0]].concat();
+    let said = [
+        (Direction::Out, b"\0\x01\0\0\x21\x12\xa4\x42 STUN".to_vec()),
+        // The first part of the first hello was lost.
+        (Direction::Out, record(0, &hello, 40, hello.len())),
+        (Direction::In, asks_for_cookie),
+        (Direction::Out, record(1, &hello, 40, hello.len())),
+        (Direction::Out, record(1, &hello, 0, 40)),
+    ];
+    for (direction, bytes) in said {
+        assert!(aggregator.tick(at(1)).connections[0].host.is_none());
+        aggregator.ingest(&Event::Datagram { flow, time, direction, bytes });
+    }
+    let snapshot = aggregator.tick(at(2));
+    let row = &snapshot.connections[0];
+    assert_eq!(row.host.as_ref().map(|host| &*host.name), Some("call.crow.test"));
+    assert_eq!(row.service, Some("dtls"));
+}

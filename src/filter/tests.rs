@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::aggregate::snapshot::{Both, HostName, HostSource, Route};
+use crate::aggregate::snapshot::{Asking, Both, HostName, HostSource, Route};
 use crate::event::{App, FlowId, InterfaceKind, ProcessKey, Protocol};
 use crate::time::Timestamp;
 
@@ -22,6 +22,7 @@ fn process() -> ProcessRow {
         first_seen: Timestamp::default(),
         last_seen: Timestamp::default(),
         ended: None,
+        asking: Asking::default(),
         history: Arc::new([]),
     }
 }

@@ -103,6 +103,8 @@ struct ProcessDocument<'a> {
     #[serde(serialize_with = "as_text")]
     first_seen: Timestamp,
     exited: bool,
+    dns: Option<&'static str>,
+    dns_resolvers: Vec<&'a str>,
 }
 
 impl<'a> ProcessDocument<'a> {
@@ -117,6 +119,8 @@ impl<'a> ProcessDocument<'a> {
             connections: row.connections,
             first_seen: row.first_seen,
             exited: row.ended.is_some(),
+            dns: row.asking.name(),
+            dns_resolvers: row.asking.resolvers.iter().map(|name| &**name).collect(),
         }
     }
 }
@@ -133,6 +137,7 @@ struct ConnectionDocument<'a> {
     interface: Option<&'a str>,
     host: Option<&'a str>,
     host_source: Option<&'static str>,
+    host_learned: Option<Time>,
     host_note: Option<&'static str>,
     domain: Option<&'a str>,
     service: Option<&'static str>,
@@ -168,6 +173,7 @@ impl<'a> ConnectionDocument<'a> {
             interface: Some(&*row.interface).filter(|name| !name.is_empty()),
             host: row.host.as_ref().map(|host| &*host.name),
             host_source: row.host.as_ref().map(|host| HostSource::name(host.source)),
+            host_learned: row.host.as_ref().map(|host| Time(host.learned)),
             host_note: row.host_note().map(|(note, _)| note.name()),
             domain: row.domain.as_deref(),
             service: row.service,
@@ -187,6 +193,16 @@ impl<'a> ConnectionDocument<'a> {
             first_seen: row.first_seen,
             last_seen: row.last_seen,
         }
+    }
+}
+
+/// A time as text.
+#[derive(Debug)]
+struct Time(Timestamp);
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        as_text(&self.0, serializer)
     }
 }
 

@@ -194,13 +194,43 @@ fn what_the_rest_of_crow_says_is_said_in_the_user_s_language() {
 }
 
 #[test]
+fn what_is_wrong_with_the_local_proxy_is_said_in_every_language() {
+    use crate::process::controller::{Controller, read_answer};
+    use crate::settings::ProxyApi;
+
+    let here = "127.0.0.1:9090".parse().unwrap();
+    let answered = |bytes: &[u8]| read_answer(here, bytes).unwrap_err().to_string();
+    let silent = Controller::new("127.0.0.1:1".parse().unwrap(), "").unwrap().connections();
+    let sentences = [
+        ProxyApi::NO_ADDRESS.to_owned(),
+        Controller::new("192.0.2.1:9090".parse().unwrap(), "").unwrap_err().to_string(),
+        Controller::new(here, "\n").unwrap_err().to_string(),
+        silent.unwrap_err().to_string(),
+        answered(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"),
+        answered(b"SSH-2.0-OpenSSH_9.9\r\n"),
+        answered(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"),
+    ];
+    for language in Language::ALL.into_iter().filter(|language| *language != Language::English) {
+        speak(language);
+        for sentence in &sentences {
+            let said = heard(sentence);
+            assert_ne!(said, sentence.as_str(), "{language:?} does not know it");
+            assert!(!said.contains("controller"), "{said}");
+            for reason in ["its answer", "it does not speak"] {
+                assert!(!said.contains(reason), "half of it is English: {said}");
+            }
+        }
+    }
+}
+
+#[test]
 fn every_sentence_that_is_heard_stands_in_the_code() {
     // What a macro or a line break splits in the code is looked for by its longest part.
     let mut code = String::new();
     for folder in ["aggregate", "capture", "helper", "pipeline", "process", "store", "login_item"] {
         collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(folder), &mut code);
     }
-    for file in ["pipeline.rs", "login_item.rs"] {
+    for file in ["pipeline.rs", "login_item.rs", "settings.rs"] {
         code += &fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(file)).unwrap();
     }
     let code: String = code.replace("\\\n", " ").split_whitespace().collect::<Vec<_>>().join(" ");

@@ -59,7 +59,7 @@ fn run(shared: &Weak<Shared>, wishes: &Receiver<ProxyApi>, out: &Sender<Message>
             // Said once, and again only when something else is wrong.
             Err(sentence) if complaint.as_ref() != Some(&sentence) => {
                 tracing::warn!("{sentence}");
-                shared.act(Action::Notice(format!("{sentence}.")));
+                shared.act(Action::Notice(sentence.clone()));
                 complaint = Some(sentence);
             }
             Err(_) => {}

@@ -388,7 +388,7 @@ fn process_facts(
         facts.push((say!("fact-app"), row.app.name.clone()));
     }
     facts.extend(row.path.as_ref().map(|path| (say!("fact-program"), path.to_string())));
-    facts.extend(process::names_of(row, snapshot).map(|names| (say!("fact-names"), names)));
+    facts.extend(process::names_of(row).map(|names| (say!("fact-names"), names)));
     facts.extend(row.key.and_then(|key| key.started).map(|started| (say!("fact-started"), ago(started))));
     facts.push((say!("fact-open"), say!("count-connections", count = row.connections)));
     facts.push((say!("fact-first-packet"), ago(row.first_seen)));

@@ -1,7 +1,7 @@
 //! The `ClientHello` of DTLS: TLS in datagrams (RFC 6347, RFC 9147), which carry a message in numbered fragments.
 
 use super::cursor::Cursor;
-use super::greeting::{CLIENT_HELLO, HANDSHAKE};
+use super::greeting::{CLIENT_HELLO, HANDSHAKE, is_handshake};
 use super::tls::{self, ClientHello};
 use super::{Error, Result};
 
@@ -28,8 +28,8 @@ pub struct Hello {
 /// Whether a datagram begins with a handshake record of a client's first flight: of any version, not encrypted.
 #[must_use]
 pub fn begins_hello(datagram: &[u8]) -> bool {
-    // Type, version, epoch 0; after the record's number and length, the message's type.
-    matches!(datagram, [HANDSHAKE, 0xfe, 0xfd | 0xff, 0, 0, ..]) && datagram.get(13) == Some(&CLIENT_HELLO)
+    // After the record's number and length, the message's type.
+    is_handshake(datagram) && datagram.get(13) == Some(&CLIENT_HELLO)
 }
 
 impl Hello {
@@ -106,13 +106,13 @@ fn without_cookie(len: usize, body: &[u8]) -> Result<Vec<u8>> {
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
-mod tests {
+pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
     /// A hello's body with that cookie, asking for `name`.
-    fn body(name: &str, cookie: &[u8]) -> Vec<u8> {
+    pub(crate) fn body(name: &str, cookie: &[u8]) -> Vec<u8> {
         let field = |len: usize, bytes: &[u8]| [&bytes.len().to_be_bytes()[8 - len..], bytes].concat();
         let entry = [&[0][..], &field(2, name.as_bytes())].concat();
         let sni = [&[0, 0][..], &field(2, &field(2, &entry))].concat();
@@ -129,7 +129,7 @@ mod tests {
     }
 
     /// A record with the part of message `number` between two places.
-    fn record(number: u8, body: &[u8], from: usize, to: usize) -> Vec<u8> {
+    pub(crate) fn record(number: u8, body: &[u8], from: usize, to: usize) -> Vec<u8> {
         let three = |value: usize| value.to_be_bytes()[5..].to_vec();
         let part = &body[from..to];
         let message =

@@ -1,4 +1,4 @@
-//! How TLS and QUIC begin, told by the fixed bytes of their headers: which payloads are worth passing on.
+//! How TLS, DTLS and QUIC begin, told by the fixed bytes of their headers: which payloads are worth passing on.
 //!
 //! This is all that the privileged helper knows of them. What they say is read in the app (`tls`, `quic`).
 
@@ -83,6 +83,13 @@ pub fn is_initial(datagram: &[u8]) -> bool {
     let [first, a, b, c, d, ..] = *datagram else { return false };
     first & LONG_AND_FIXED == LONG_AND_FIXED
         && QuicVersion::of(u32::from_be_bytes([a, b, c, d])).is_some_and(|version| version.kind(first) == 0)
+}
+
+/// Whether a datagram begins with a handshake record of DTLS that is not encrypted (RFC 6347 §4.1, RFC 9147 §4): of any
+/// version, and of epoch 0. Both ends send them.
+#[must_use]
+pub fn is_handshake(datagram: &[u8]) -> bool {
+    matches!(datagram, [HANDSHAKE, 0xfe, 0xfd | 0xff, 0, 0, ..])
 }
 
 #[cfg(test)]

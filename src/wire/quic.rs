@@ -9,7 +9,7 @@ mod keys;
 use keys::Keys;
 
 use super::cursor::Cursor;
-use super::greeting::QuicVersion as Version;
+use super::greeting::{CLIENT_HELLO, QuicVersion as Version};
 use super::tls::{self, ClientHello};
 use super::{Error, Result};
 
@@ -69,6 +69,10 @@ impl Initials {
 
     /// Decrypts an Initial packet and takes its CRYPTO frames; one that cannot be decrypted is the server's, or noise.
     fn initial(&mut self, version: Version, packet: &Packet<'_>, number_at: usize) -> Result<()> {
+        if packet.is_cut {
+            self.cut_initial(version, packet, number_at);
+            return Ok(());
+        }
         if let Some(keys) = self.keys.as_ref().filter(|keys| keys.version() == version)
             && let Some(payload) = keys.open(packet.bytes, number_at)
         {
@@ -90,6 +94,23 @@ impl Initials {
         }
         Ok(())
     }
+
+    /// Takes what a capture has left of an Initial packet. Its tag is gone, so nothing proves whose it is: only a
+    /// `ClientHello` from its first byte on is taken.
+    fn cut_initial(&mut self, version: Version, packet: &Packet<'_>, number_at: usize) {
+        let keys = Keys::of_client(version, packet.destination_id);
+        let Some(payload) = keys.peek(packet.bytes, number_at) else { return };
+        let mut crypto = Crypto::default();
+        // What follows the cut is missing, and not an error.
+        let _ = crypto.frames(&payload);
+        if matches!(crypto.prefix(), [CLIENT_HELLO, 0, ..])
+            && self.crypto.prefix().len() < crypto.prefix().len()
+        {
+            self.crypto = crypto;
+            self.original = Some(packet.destination_id.to_vec());
+            self.keys = Some(keys);
+        }
+    }
 }
 
 /// The keys that `id` gives and what they open, if they do.
@@ -108,6 +129,8 @@ struct Packet<'a> {
     bytes: &'a [u8],
     /// The packets behind it.
     rest: &'a [u8],
+    /// Whether it should go on behind the datagram's end: the capture has cut it.
+    is_cut: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +153,7 @@ fn packet(datagram: &[u8]) -> Result<Packet<'_>> {
     let number = cursor.u32_be().map_err(unsupported)?;
     let destination_id = cursor.vec8().map_err(unsupported)?.rest();
     let source_id = cursor.vec8().map_err(unsupported)?.rest();
-    let whole = Packet { kind: Kind::Other, destination_id, bytes: datagram, rest: &[] };
+    let whole = Packet { kind: Kind::Other, destination_id, bytes: datagram, rest: &[], is_cut: false };
     let Some(version) = Version::of(number) else { return Ok(whole) };
     if destination_id.len() > MAX_CONNECTION_ID || source_id.len() > MAX_CONNECTION_ID {
         return Err(Error::Unsupported);
@@ -145,10 +168,13 @@ fn packet(datagram: &[u8]) -> Result<Packet<'_>> {
     }
     let len = varint(&mut cursor).map_err(unsupported)?;
     let number_at = datagram.len() - cursor.rest().len();
-    cursor.bytes(len).map_err(unsupported)?;
-    let (bytes, rest) = datagram.split_at_checked(number_at + len).ok_or(Error::Unsupported)?;
+    let is_cut = cursor.rest().len() < len;
+    if is_cut && kind != 0 {
+        return Err(Error::Unsupported);
+    }
+    let (bytes, rest) = datagram.split_at_checked(number_at.saturating_add(len)).unwrap_or((datagram, &[]));
     let kind = if kind == 0 { Kind::Initial { version, number_at } } else { Kind::Other };
-    Ok(Packet { kind, destination_id, bytes, rest })
+    Ok(Packet { kind, destination_id, bytes, rest, is_cut })
 }
 
 /// A number that says its own length (RFC 9000 §16).
@@ -185,7 +211,9 @@ impl Crypto {
                 CRYPTO => {
                     let offset = varint(&mut frames)?;
                     let len = varint(&mut frames)?;
-                    self.put(offset, frames.bytes(len)?);
+                    let rest = frames.rest();
+                    self.put(offset, rest.get(..len).unwrap_or(rest));
+                    frames.bytes(len)?;
                 }
                 CONNECTION_CLOSE => return Ok(()),
                 _ => return Err(Error::Malformed),

@@ -11,6 +11,9 @@ use super::{Error, Result};
 /// Bytes of a `ClientHello` that are looked at: more than any capture of an opening holds.
 pub const MAX_HELLO: usize = 1 << 15;
 
+/// Bytes that a `ClientHello` may say to have: what all its parts can come to, less than [`super::greeting`] asks for.
+const MAX_MESSAGE: usize = (1 << 16) - 1;
+
 /// Protocols and versions of one hello that are kept; those beyond are left out.
 pub const MAX_OFFERS: usize = 32;
 
@@ -111,7 +114,8 @@ pub fn client_hello(handshake: &[u8]) -> Result<ClientHello> {
         return Err(Error::Unsupported);
     }
     let len = usize::try_from(message.u24_be()?).map_err(|_| Error::Malformed)?;
-    if MAX_HELLO < len {
+    // Of one that is longer than what is looked at, the name may stand in front.
+    if MAX_MESSAGE < len {
         return Err(Error::Malformed);
     }
     let rest = message.rest();

@@ -88,6 +88,8 @@ const PROCESS: &[(&str, Kind)] = &[
     ("connections", Count),
     ("first_seen", Time),
     ("exited", Bool),
+    ("dns", Maybe(&OneOf(&["clear", "encrypted", "both"]))),
+    ("dns_resolvers", Table),
 ];
 const CONNECTION: &[(&str, Kind)] = &[
     ("pid", Maybe(&Count)),
@@ -99,6 +101,7 @@ const CONNECTION: &[(&str, Kind)] = &[
     ("interface", Maybe(&Text)),
     ("host", Maybe(&Text)),
     ("host_source", Maybe(&HOST_SOURCES)),
+    ("host_learned", Maybe(&Time)),
     ("host_note", Maybe(&HOST_NOTES)),
     ("domain", Maybe(&Text)),
     ("service", Maybe(&Text)),

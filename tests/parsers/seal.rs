@@ -15,7 +15,7 @@ const SALT: [u8; 20] = [
 const ID: [u8; 8] = [0x83, 0x94, 0xc8, 0xf0, 0x3e, 0x51, 0x57, 0x08];
 
 /// An Initial packet of version 1 with these frames and this packet number. The frames are padded to 20 bytes.
-pub fn initial(number: u8, frames: &[u8]) -> Vec<u8> {
+pub(crate) fn initial(number: u8, frames: &[u8]) -> Vec<u8> {
     let mut payload = frames.to_vec();
     payload.resize(payload.len().max(20), 0);
     let len = u16::try_from(payload.len() + 16 + 1).expect("a datagram") | 0x4000;

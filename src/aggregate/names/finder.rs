@@ -120,12 +120,9 @@ impl Finders {
         }
         let initials = self.initials.entry(flow).or_default();
         match initials.datagram(bytes) {
-            Ok(hello) => {
-                let protocol = Some(reader::Protocol::Plain("quic"));
-                Reading { protocol, ..reader::hello_said(hello, HostSource::Quic) }
-            }
+            Ok(hello) => reader::quic_hello_said(hello),
             Err(err) => {
-                let protocol = initials.is_quic().then_some(reader::Protocol::Plain("quic"));
+                let protocol = initials.is_quic().then_some(reader::Protocol::Quic(None));
                 Reading { protocol, is_open: err == Error::Truncated, ..Reading::default() }
             }
         }

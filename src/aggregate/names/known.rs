@@ -1,11 +1,11 @@
 //! What is known of a connection beyond its name: that it asks for names behind closed doors, or is a relay's hop.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use hashbrown::HashMap;
 
-use crate::aggregate::snapshot::{ConnectionRow, HostName, HostNote, HostSource};
+use crate::aggregate::snapshot::{ConnectionRow, HostName, HostNote, HostSource, Route};
 
 /// What a server is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,20 +42,21 @@ const HTTPS: u16 = 443;
 /// What is to be said about a connection's name, and who runs the server where that is known.
 #[must_use]
 pub fn note(row: &ConnectionRow) -> Option<(HostNote, Option<&'static str>)> {
-    judge(row.host.as_ref(), row.remote, row.service)
+    // Behind a proxy's port, the one that is asked for there is not known.
+    let port = (row.route != Route::Proxied).then_some(row.remote.port());
+    judge(row.host.as_ref(), (row.remote.ip(), port), row.service)
 }
 
 fn judge(
     host: Option<&HostName>,
-    remote: SocketAddr,
+    (address, port): (IpAddr, Option<u16>),
     service: Option<&str>,
 ) -> Option<(HostNote, Option<&'static str>)> {
-    let server = server(host, remote.ip());
+    let server = server(host, address);
     let operator = server.map(|server| server.operator);
-    let port = remote.port();
     match server.map(|server| server.part) {
         Some(Part::Relay) => return Some((HostNote::PrivateRelay, operator)),
-        Some(Part::Resolver) if port == HTTPS || DNS_OVER_TLS.contains(&port) => {
+        Some(Part::Resolver) if port.is_none_or(|port| port == HTTPS || DNS_OVER_TLS.contains(&port)) => {
             return Some((HostNote::EncryptedDns, operator));
         }
         _ => {}
@@ -106,6 +107,7 @@ impl Book {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use std::net::SocketAddr;
     use std::sync::Arc;
 
     use super::*;
@@ -135,9 +137,14 @@ mod tests {
         ];
         for (case, remote, named, expected) in cases {
             let named = named.map(|(name, source)| host(name, source, false));
-            assert_eq!(judge(named.as_ref(), remote.parse().unwrap(), Some("https")), expected, "{case}");
+            let remote: SocketAddr = remote.parse().unwrap();
+            let end = (remote.ip(), Some(remote.port()));
+            assert_eq!(judge(named.as_ref(), end, Some("https")), expected, "{case}");
         }
-        let remote = "192.0.2.1:853".parse().unwrap();
+        let google = host("dns.google", Sni, false);
+        let proxy = "127.0.0.1".parse().unwrap();
+        assert_eq!(judge(Some(&google), (proxy, None), Some("https")), dns(Some("Google")), "behind a proxy");
+        let remote = ("192.0.2.1".parse().unwrap(), Some(853));
         assert_eq!(judge(None, remote, Some("dns-over-tls")), dns(None));
         let outer = host("cover.test", Sni, true);
         assert_eq!(judge(Some(&outer), remote, None), Some((HostNote::EchOuter, None)));

@@ -23,6 +23,8 @@ pub struct Name {
 pub enum Protocol {
     /// TLS, with what is spoken inside it where that was said.
     Tls(Option<&'static str>),
+    /// QUIC, likewise. What the web speaks in it goes by the name of QUIC itself.
+    Quic(Option<&'static str>),
     /// A protocol by the name of its service.
     Plain(&'static str),
 }
@@ -48,7 +50,9 @@ impl Protocol {
     #[must_use]
     pub fn service(self, registered: Option<&'static str>) -> &'static str {
         match (self, registered) {
-            (Self::Plain(service) | Self::Tls(Some(service)), _) => service,
+            (Self::Plain(service) | Self::Tls(Some(service)) | Self::Quic(Some(service)), _) => service,
+            (Self::Quic(None), Some(service)) if service == DNS_OVER_QUIC => service,
+            (Self::Quic(None), _) => "quic",
             (Self::Tls(None), Some("http")) => "https",
             (Self::Tls(None), Some(service)) if TLS_SERVICES.contains(&service) => service,
             (Self::Tls(None), _) => "tls",
@@ -170,6 +174,14 @@ pub(super) fn hello_said(hello: tls::ClientHello, source: HostSource) -> Reading
     Reading { name, protocol: Some(Protocol::Tls(inside)), is_open: !hello.complete, ..Reading::default() }
 }
 
+/// What the `ClientHello` of a QUIC connection says.
+pub(super) fn quic_hello_said(hello: tls::ClientHello) -> Reading {
+    // RFC 9250 §4.1, and its drafts.
+    let is_dns = hello.alpn.iter().any(|protocol| protocol == "doq" || protocol.starts_with("doq-i"));
+    let protocol = Some(Protocol::Quic(is_dns.then_some(DNS_OVER_QUIC)));
+    Reading { protocol, ..hello_said(hello, HostSource::Quic) }
+}
+
 /// The service that a protocol name stands for (IANA "TLS ALPN Protocol IDs").
 fn spoken_inside(protocol: &str) -> Option<&'static str> {
     match protocol {
@@ -182,6 +194,9 @@ fn spoken_inside(protocol: &str) -> Option<&'static str> {
         _ => None,
     }
 }
+
+/// The service of DNS over QUIC, as it is registered.
+const DNS_OVER_QUIC: &str = "dns-over-quic";
 
 /// Layers that are looked into: TLS in a mail dialogue in a tunnel in a tunnel, and a refused password.
 const MAX_LAYERS: usize = 8;

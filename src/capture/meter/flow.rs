@@ -15,8 +15,8 @@ const NAME_PORTS: [u16; 3] = [53, 5353, 5355];
 const MAX_FIRST_DATAGRAMS: u8 = 6;
 const MAX_FIRST_DATAGRAM: usize = 1500;
 
-/// … and those, then or later, that have the header of a QUIC Initial packet: a hello may be spread over many, come
-/// after others, and be followed by that of another connection between the same ends.
+/// … and those, then or later, that have the header of a QUIC Initial packet or of a handshake in DTLS: a hello may be
+/// spread over many, come after others, and be followed by that of another connection between the same ends.
 const MAX_INITIALS: u8 = 64;
 const MAX_INITIAL: usize = 9000;
 
@@ -241,17 +241,18 @@ impl Flow {
     pub(super) fn datagram<'p>(&mut self, transport: &Transport<'p>) -> Option<&'p [u8]> {
         let bytes = transport.payload;
         let is_whole = usize::try_from(transport.payload_len).is_ok_and(|len| len == bytes.len());
-        if transport.protocol != Protocol::UDP
-            || transport.fragment.is_some()
-            || bytes.is_empty()
-            || !is_whole
-        {
+        if transport.protocol != Protocol::UDP || transport.fragment.is_some() || bytes.is_empty() {
             return None;
         }
+        // What a capture has cut may have said its names before the cut, in DNS and in QUIC.
         if NAME_PORTS.iter().any(|&port| self.pair.has_port(port)) {
             return Some(bytes);
         }
-        let (count, limit, longest) = if greeting::is_initial(bytes) {
+        let is_initial = greeting::is_initial(bytes);
+        if !is_whole && !is_initial {
+            return None;
+        }
+        let (count, limit, longest) = if is_initial || greeting::is_handshake(bytes) {
             (&mut self.initials, MAX_INITIALS, MAX_INITIAL)
         } else {
             (&mut self.datagrams, MAX_FIRST_DATAGRAMS, MAX_FIRST_DATAGRAM)

@@ -486,7 +486,15 @@ fn names_travel_whole_and_other_datagrams_only_at_first() {
     assert_eq!(count(&udp(HERE, "10.0.0.9:53")), 0, "empty");
     let mut cut = carrying(udp(HERE, "10.0.0.9:53"), 0, b"abc");
     cut.transport.payload_len = 4;
-    assert_eq!(count(&cut), 0, "cut by the capture");
+    assert_eq!(count(&cut), 20, "cut by the capture: what stands before the cut may be enough");
+    let mut cut = carrying(udp(HERE, THERE), 0, b"\xc3\0\0\0\x01 a QUIC Initial");
+    cut.transport.payload_len += 1;
+    assert_eq!(count(&cut), 20, "here as well");
+    let mut cut = carrying(udp(HERE, THERE), 0, b"anything");
+    cut.transport.payload_len += 1;
+    assert_eq!(count(&cut), 0);
+    assert_eq!(count(&carrying(udp(HERE, THERE), 0, b"\x16\xfe\xfd\0\0 a handshake in DTLS")), 20);
+    assert_eq!(count(&carrying(udp(HERE, THERE), 0, b"\x16\xfe\xfd\0\x01 one that is encrypted")), 6);
     let mut bench = Bench::with(MeterOptions { payload: false, ..MeterOptions::default() });
     bench.see(&carrying(udp(HERE, "10.0.0.9:53"), 0, b"abc"));
     assert!(!bench.tick().iter().any(|event| matches!(event, Event::Datagram { .. })));

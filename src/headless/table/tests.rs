@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::aggregate::snapshot::{Both, Totals};
+use crate::aggregate::snapshot::{Asking, Both, Totals};
 use crate::event::App;
 use crate::time::Timestamp;
 
@@ -23,6 +23,7 @@ fn process_row(pid: Option<i32>, name: &str, rate: u64, bytes: u64) -> Arc<Proce
         first_seen: Timestamp::default(),
         last_seen: Timestamp::default(),
         ended: None,
+        asking: Asking::default(),
         history: Arc::default(),
     })
 }

@@ -13,7 +13,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use super::*;
-use crate::aggregate::snapshot::{Both, HostName, HostSource, Route};
+use crate::aggregate::snapshot::{Asking, Both, HostName, HostSource, Route};
 use crate::event::{App as AppName, FlowId, Identity, InterfaceKind, ProcessKey, Protocol, TcpState};
 use crate::session::{AppIcon, IconState, Job, JobResult, LoginItem, Program};
 use crate::settings::{LanguageChoice, Prefixes, RateUnit, RateWindow};
@@ -124,6 +124,7 @@ fn process(number: i32, name: &str, down: f32) -> Arc<ProcessRow> {
         first_seen: Timestamp::default(),
         last_seen: Timestamp::default(),
         ended: None,
+        asking: Asking::default(),
         history: Arc::new([]),
     })
 }

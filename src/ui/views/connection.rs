@@ -310,6 +310,7 @@ impl Row for ConnectionRow {
             "interface": &*self.interface,
             "host": self.host.as_ref().map(|host| &*host.name),
             "host_source": self.host.as_ref().map(|host| host.source.name()),
+            "host_learned": self.host.as_ref().map(|host| host.learned.to_string()),
             "host_note": self.host_note().map(|(note, _)| note.name()),
             "domain": self.domain.as_deref(),
             "service": self.service,

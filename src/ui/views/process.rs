@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::figures::Figures;
 use super::{Column, Field, Key, MenuContext, MenuEntry, Picked, Row, SortKey, TopRow};
-use crate::aggregate::snapshot::{ConnectionRow, HostNote, ProcessRow, Rows, Snapshot, Source};
+use crate::aggregate::snapshot::{Asking, ConnectionRow, ProcessRow, Rows, Snapshot, Source};
 use crate::event::{ProcessKey, Signature};
 use crate::filter::Filter;
 use crate::lang::{phrase, say};
@@ -104,6 +104,8 @@ impl Row for ProcessRow {
             "user": self.user.as_deref(),
             "first_seen": self.first_seen.to_string(),
             "exited": self.ended.is_some(),
+            "dns": self.asking.name(),
+            "dns_resolvers": self.asking.resolvers.iter().map(|name| &**name).collect::<Vec<_>>(),
         }))
     }
 
@@ -155,18 +157,17 @@ pub(crate) fn name(row: &ProcessRow) -> &str {
     if row.key.is_some() { &row.name } else { say!("unattributed") }
 }
 
-/// How a process that talks to a resolver behind closed doors asks for names.
-pub(crate) fn names_of(row: &ProcessRow, snapshot: &Snapshot) -> Option<String> {
-    let own = || snapshot.connections.iter().filter(|connection| connection.process == row.key);
-    let (_, operator) = own()
-        .filter_map(|connection| connection.host_note())
-        .find(|(note, _)| *note == HostNote::EncryptedDns)?;
-    let operator = operator.map(|operator| format!(" ({operator})")).unwrap_or_default();
-    let is_in_clear = own().any(|connection| connection.remote.port() == 53);
-    Some(if is_in_clear {
-        say!("names-also", operator = operator)
-    } else {
-        say!("names-only", operator = operator)
+/// How a process asks for names, where that is worth a word: behind closed doors, or for others.
+pub(crate) fn names_of(row: &ProcessRow) -> Option<String> {
+    let Asking { in_clear, for_others, resolvers } = &row.asking;
+    if resolvers.is_empty() {
+        return for_others.then(|| say!("names-for-others-in-clear").to_owned());
+    }
+    let operator = format!(" ({})", resolvers.join(", "));
+    Some(match (for_others, in_clear) {
+        (true, _) => say!("names-for-others", operator = operator),
+        (false, true) => say!("names-also", operator = operator),
+        (false, false) => say!("names-only", operator = operator),
     })
 }
 

@@ -18,6 +18,7 @@ const NUMBER: usize = 4;
 pub(super) struct Keys {
     version: Version,
     payload: Aes128Gcm,
+    key: [u8; 16],
     iv: [u8; 12],
     header: Aes128,
 }
@@ -58,6 +59,7 @@ impl Keys {
         Self {
             version,
             payload: Aes128Gcm::new(&material.key.into()),
+            key: material.key,
             iv: material.iv,
             header: Aes128::new(&material.header.into()),
         }
@@ -70,6 +72,36 @@ impl Keys {
 
     /// The frames in a packet whose number begins at `number_at`; `None` when it is not of these keys.
     pub(super) fn open(&self, packet: &[u8], number_at: usize) -> Option<Vec<u8>> {
+        let (header, nonce) = self.header(packet, number_at)?;
+        let (payload, tag) = packet.get(header.len()..)?.split_last_chunk::<TAG>()?;
+        let mut payload = payload.to_vec();
+        let nonce = Nonce::from_slice(&nonce);
+        self.payload.decrypt_in_place_detached(nonce, &header, &mut payload, Tag::from_slice(tag)).ok()?;
+        Some(payload)
+    }
+
+    /// What would be the frames in a packet whose end is missing, if it is of these keys: nothing shows whether it is.
+    pub(super) fn peek(&self, packet: &[u8], number_at: usize) -> Option<Vec<u8>> {
+        let (header, nonce) = self.header(packet, number_at)?;
+        let mut payload = packet.get(header.len()..)?.to_vec();
+        let cipher = Aes128::new(&self.key.into());
+        // GCM counts from 2 (NIST SP 800-38D §7.2).
+        for (number, block) in (2_u32..).zip(payload.chunks_mut(16)) {
+            let mut stream = [0; 16];
+            for (place, byte) in stream.iter_mut().zip(nonce.into_iter().chain(number.to_be_bytes())) {
+                *place = byte;
+            }
+            let mut stream = stream.into();
+            cipher.encrypt_block(&mut stream);
+            for (byte, mask) in block.iter_mut().zip(stream) {
+                *byte ^= mask;
+            }
+        }
+        Some(payload)
+    }
+
+    /// A packet's header without its protection, and the nonce that it gives.
+    fn header(&self, packet: &[u8], number_at: usize) -> Option<(Vec<u8>, [u8; 12])> {
         // The sample begins where the longest number would end (RFC 9001 §5.4.2).
         let sample = packet.get(number_at + NUMBER..)?.first_chunk::<SAMPLE>()?;
         let mut mask = (*sample).into();
@@ -89,11 +121,7 @@ impl Keys {
         for (place, byte) in nonce.iter_mut().skip(4).zip(number.to_be_bytes()) {
             *place ^= byte;
         }
-        let (payload, tag) = packet.get(number_at + number_len..)?.split_last_chunk::<TAG>()?;
-        let mut payload = payload.to_vec();
-        let nonce = Nonce::from_slice(&nonce);
-        self.payload.decrypt_in_place_detached(nonce, &header, &mut payload, Tag::from_slice(tag)).ok()?;
-        Some(payload)
+        Some((header, nonce))
     }
 }
 

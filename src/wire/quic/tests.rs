@@ -48,7 +48,12 @@ fn initial(version: u32, packet_number: u16, frames: &[u8]) -> Vec<u8> {
 
 /// A client's whole first flight in one datagram.
 pub(crate) fn first_flight(server: &str) -> Vec<u8> {
-    initial(V1, 0, &crypto(0, &hello_for(server, &["h3"], 0)))
+    first_flight_for(server, &["h3"])
+}
+
+/// The same, with the protocols that the client offers to speak.
+pub(crate) fn first_flight_for(server: &str, protocols: &[&str]) -> Vec<u8> {
+    initial(V1, 0, &crypto(0, &hello_for(server, protocols, 0)))
 }
 
 fn name(result: Result<ClientHello>) -> Result<String> {
@@ -74,8 +79,13 @@ fn the_specifications_own_packets_name_their_server() {
         payload.resize(1162, 0);
         let datagram = seal(&Keys::of_client(version, ID), &unhex(header), &payload);
         assert_eq!(play(&[&datagram]), Ok("example.com".into()), "{version:?}");
-        for len in 0..datagram.len() {
-            assert_eq!(play(&[&datagram[..len]]), Err(Error::Unsupported), "{len} bytes");
+        let cut: Vec<_> = (0..datagram.len()).map(|len| play(&[&datagram[..len]])).collect();
+        let named = cut.iter().position(Result::is_ok).unwrap();
+        assert!((60..200).contains(&named), "a capture may cut it, but not before the name: {named}");
+        for (len, read) in cut.into_iter().enumerate() {
+            let begins = if len < 18 { Error::Unsupported } else { Error::Truncated };
+            let expected = if len < named { Err(begins) } else { Ok("example.com".into()) };
+            assert_eq!(read, expected, "{version:?}: {len} bytes");
         }
     }
 }
@@ -122,6 +132,23 @@ fn hellos_are_gathered() {
             "{case}, but for the last"
         );
     }
+}
+
+#[test]
+fn what_is_left_of_a_cut_packet_is_believed_only_if_it_is_a_hello() {
+    let hello = hello_for("crow.test", &["h3"], 0);
+    let whole = initial(V1, 0, &[crypto(0, &hello), vec![0; 600]].concat());
+    let cut = &whole[..500];
+    assert_eq!(play(&[cut]), Ok("crow.test".into()));
+    let of_server = initial_under(V1, [b"others", ID], 0, &[crypto(0, &hello), vec![0; 600]].concat());
+    let mut initials = Initials::default();
+    assert_eq!(initials.datagram(&of_server[..500]), Err(Error::Truncated));
+    assert!(!initials.is_quic(), "it may be anything");
+    assert_eq!(name(initials.datagram(cut)), Ok("crow.test".into()), "and does no harm");
+    let (one, two) = hello.split_at(40);
+    let second = initial(V1, 1, &crypto(40, two));
+    let first = initial(V1, 0, &[crypto(0, one), vec![0; 600]].concat());
+    assert_eq!(play(&[&first[..300], &second]), Ok("crow.test".into()), "the rest may be whole");
 }
 
 #[test]

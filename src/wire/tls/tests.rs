@@ -93,6 +93,15 @@ fn names() {
 }
 
 #[test]
+fn a_name_in_front_is_read_of_a_hello_that_is_too_long() {
+    let front = records(&hello(&[name(b"crow.test"), extension(21, &vec![0; 40_000])]), 1 << 14);
+    let read = hello_in_records(&front[..20 << 10]).unwrap();
+    assert_eq!((read.server_name.as_deref(), read.complete), (Some("crow.test"), false));
+    let behind = records(&hello(&[extension(21, &vec![0; 40_000]), name(b"crow.test")]), 1 << 14);
+    assert_eq!(hello_in_records(&behind[..20 << 10]), Err(Error::Truncated));
+}
+
+#[test]
 fn what_a_client_offers_is_read() {
     let read = client_hello(&hello_for("crow.test", &["h2", "http/1.1"], 0)).unwrap();
     assert_eq!(read.alpn, ["h2", "http/1.1"]);

@@ -158,13 +158,15 @@ fn dns_over_tcp_comes_message_by_message() {
 
 #[test]
 fn quic_names_its_server_and_other_datagrams_say_nothing() {
-    use crate::wire::quic::tests::first_flight;
+    use crate::wire::quic::tests::{first_flight, first_flight_for};
     let mut finders = Finders::default();
     let flight = first_flight("crow.test");
     let reading = finders.datagram(FlowId(1), &flight);
     let name = reading.name.unwrap();
     assert_eq!((&*name.name, name.source), ("crow.test", HostSource::Quic));
-    assert_eq!(reading.protocol, Some(reader::Protocol::Plain("quic")));
+    assert_eq!(reading.protocol, Some(reader::Protocol::Quic(None)));
+    let dns = finders.datagram(FlowId(3), &first_flight_for("crow.test", &["doq"]));
+    assert_eq!(dns.protocol, Some(reader::Protocol::Quic(Some("dns-over-quic"))));
     assert!(!reading.is_open);
     assert_eq!(finders.datagram(FlowId(2), b"hello"), Reading::default());
     for flow in 0..=MAX_FINDERS as u64 {

@@ -33,6 +33,8 @@ fn what_was_seen_beats_the_port() {
         (tls(&["h2"]), Some("vop"), "https"), (tls(&["x", "http/1.1"]), None, "https"),
         (tls(&[]), Some("imaps"), "imaps"), (tls(&[]), Some("http"), "https"), (tls(&[]), Some("vop"), "tls"),
         (tls(&["dot"]), None, "dns-over-tls"), (tls(&[]), None, "tls"), (Protocol::Plain("ssh"), Some("https"), "ssh"),
+        (Protocol::Quic(None), Some("vop"), "quic"), (Protocol::Quic(None), Some("dns-over-quic"), "dns-over-quic"),
+        (Protocol::Quic(Some("dns-over-quic")), Some("quic"), "dns-over-quic"),
     ];
     for (protocol, registered, service) in cases {
         assert_eq!(protocol.service(registered), service, "{protocol:?} at {registered:?}");

@@ -442,3 +442,25 @@ fn every_column_of_every_table_can_be_shown() {
         }
     }
 }
+
+#[test]
+fn a_process_says_how_it_asks_for_names() {
+    use crate::ui::views::process::names_of;
+    let says = |in_clear, for_others, resolvers: &[&str]| {
+        let resolvers = resolvers.iter().map(|name| Arc::from(*name)).collect();
+        let asking = Asking { in_clear, for_others, resolvers };
+        names_of(&ProcessRow { asking, ..ProcessRow::clone(&process(1, "alpha", 1.0)) })
+    };
+    #[rustfmt::skip]
+    let cases = [
+        (says(false, false, &[]), None),
+        (says(true, false, &[]), None),
+        (says(false, false, &["Quad9"]), Some("asked for only in encrypted DNS (Quad9), as far as Crow has seen")),
+        (says(true, false, &["A", "B"]), Some("asked for also in encrypted DNS (A, B), as far as Crow has seen")),
+        (says(true, true, &[]), Some("asked for on behalf of others, as far as Crow has seen")),
+        (says(false, true, &["A"]), Some("asked for on behalf of others, by encrypted DNS (A), as far as Crow has seen")),
+    ];
+    for (said, expected) in cases {
+        assert_eq!(said.as_deref(), expected);
+    }
+}

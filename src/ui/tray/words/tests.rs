@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::aggregate::snapshot::{Both, Totals};
+use crate::aggregate::snapshot::{Asking, Both, Totals};
 use crate::event::{App, ProcessKey};
 use crate::time::Timestamp;
 use crate::units::Bytes;
@@ -27,6 +27,7 @@ fn row(pid: i32, name: &str, (rx, tx): (u64, u64), total: u64) -> Arc<ProcessRow
         first_seen: Timestamp::default(),
         last_seen: Timestamp::default(),
         ended: None,
+        asking: Asking::default(),
         history: [].into(),
     })
 }
