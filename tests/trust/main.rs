@@ -8,6 +8,7 @@ mod helper_parts;
 mod hostile_names;
 mod privacy;
 mod starved;
+mod stopped;
 mod strangers;
 mod sudden;
 mod traced;
