@@ -3,6 +3,9 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
+#[path = "../../benches/support/greetings.rs"]
+#[expect(dead_code, reason = "the benches say more")]
+mod greetings;
 mod helper_calls;
 mod helper_parts;
 mod hostile_names;
