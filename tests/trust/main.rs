@@ -9,6 +9,7 @@ mod greetings;
 mod helper_calls;
 mod helper_parts;
 mod hostile_names;
+mod long_day;
 mod privacy;
 mod starved;
 mod stopped;
