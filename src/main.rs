@@ -23,7 +23,8 @@ use crow::settings::Settings;
 use crow::store::settings_file::SettingsFile;
 use crow::ui::app::App;
 use crow::ui::shell::{self, Options, Shell, ShellError, Waker};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::prelude::*;
 
 /// Settings that may wait to be written; of more, the last one is written with the next change or not at all.
 const MAX_WAITING_SETTINGS: usize = 16;
@@ -45,15 +46,19 @@ fn main() -> ExitCode {
     }
 }
 
-/// `CROW_LOG=debug crow`. Standard output carries only what was asked for.
+/// `CROW_LOG=debug crow`, or by part: `CROW_LOG=crow=trace,winit=warn`. Standard output carries only what was asked for.
 fn log_to_standard_error() {
-    let filter = EnvFilter::try_from_env("CROW_LOG").unwrap_or_else(|_| EnvFilter::new("off"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        // Plain text: colours are a feature of the library that is not built in, and asking for them panics.
-        .with_ansi(false)
-        .init();
+    let Ok(asked) = std::env::var("CROW_LOG") else { return };
+    match asked.parse::<Targets>() {
+        Ok(wanted) => {
+            // Plain text: colours are a feature of the library that is not built in, and asking for them panics.
+            let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false);
+            tracing_subscriber::registry().with(lines.with_filter(wanted)).init();
+        }
+        Err(err) => complain(&format!(
+            "CROW_LOG={asked} is no level and no list of parts with levels ({err}); try debug"
+        )),
+    }
 }
 
 fn complain(sentence: &str) {

@@ -110,7 +110,7 @@ fn missing(expected: &Names, got: &Names) -> Names {
 
 /// Every recording in the folders that `CROW_RECORDINGS` names, and the sample.
 fn recordings() -> Vec<PathBuf> {
-    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sample.pcapng");
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sample.pcapng.gz");
     let mut recordings = vec![sample, folder().join("odd.pcap")];
     let folders = std::env::var_os("CROW_RECORDINGS").unwrap_or_default();
     for folder in std::env::split_paths(&folders).filter(|folder| folder.is_dir()) {

@@ -201,7 +201,7 @@ fn a_cut_recording_shows_what_came_before_the_cut_and_says_so() {
 
 #[test]
 fn every_field_of_the_sample_is_as_promised() {
-    let document = replay(&Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sample.pcapng"));
+    let document = replay(&Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sample.pcapng.gz"));
     for table in ["processes", "connections", "domains"] {
         assert!(!document[table].as_array().unwrap().is_empty(), "the sample has {table}");
     }

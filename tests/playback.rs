@@ -37,7 +37,7 @@ fn bytes(backend: &dyn Backend) -> u64 {
 #[test]
 fn a_recording_has_a_length_and_can_be_played_from_anywhere() {
     let (wake, news) = crossbeam_channel::bounded(1);
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sample.pcapng");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sample.pcapng.gz");
     let pipeline = Pipeline::start(PipelineOptions {
         input: Input::Recording(path),
         window: RateWindow::default(),

@@ -14,7 +14,7 @@ use serde_json::Value;
 const PROGRAMS: [&str; 5] = ["Xvfb", "openbox", "dbus-daemon", "xdotool", "wmctrl"];
 const PYTHON: &str = "/usr/bin/python3";
 /// What the program shows: a recording, so that no right to capture is needed.
-const RECORDING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/sample.pcapng");
+const RECORDING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/sample.pcapng.gz");
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 

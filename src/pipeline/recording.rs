@@ -15,7 +15,7 @@ use crate::session::{Action, CaptureState};
 use crate::time::Timestamp;
 
 /// The built-in sample: real traffic of real programs, made by `scripts/make-sample`.
-pub const SAMPLE: &[u8] = include_bytes!("../../assets/sample.pcapng");
+pub const SAMPLE: &[u8] = include_bytes!("../../assets/sample.pcapng.gz");
 
 /// Time between two looks at the clock while a recording plays.
 const STEP: Duration = Duration::from_millis(50);

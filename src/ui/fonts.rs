@@ -26,9 +26,10 @@ const REGULAR: &str = "inter";
 const MEDIUM: &str = "inter-medium";
 const SEMI_BOLD: &str = "inter-semibold";
 
-/// Gives `ctx` Crow's fonts. The toolkit's own stay behind them for characters that Inter lacks.
-pub fn install(ctx: &Context) {
-    let mut fonts = FontDefinitions::default();
+/// Crow's fonts, for each way to ask for one.
+#[must_use]
+pub fn definitions() -> FontDefinitions {
+    let mut fonts = FontDefinitions::empty();
     let files: [(&str, &'static [u8]); 3] = [
         (REGULAR, include_bytes!("../../assets/fonts/Inter-Regular.ttf")),
         (MEDIUM, include_bytes!("../../assets/fonts/Inter-Medium.ttf")),
@@ -38,16 +39,20 @@ pub fn install(ctx: &Context) {
         let tweak = FontTweak { thin_space_width: THIN_SPACE, ..FontTweak::default() };
         fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes).tweak(tweak)));
     }
-    let fallback = fonts.families.get(&FontFamily::Proportional).cloned().unwrap_or_default();
     for (family, name) in [
         (FontFamily::Proportional, REGULAR),
+        (FontFamily::Monospace, REGULAR),
         (FontFamily::Name(MEDIUM.into()), MEDIUM),
         (FontFamily::Name(SEMI_BOLD.into()), SEMI_BOLD),
     ] {
-        let chain = std::iter::once(name.to_owned()).chain(fallback.iter().cloned()).collect();
-        fonts.families.insert(family, chain);
+        fonts.families.insert(family, vec![name.to_owned()]);
     }
-    ctx.set_fonts(fonts);
+    fonts
+}
+
+/// Gives `ctx` Crow's fonts, and no other: what they lack, the system's have ([`follow_system`]).
+pub fn install(ctx: &Context) {
+    ctx.set_fonts(definitions());
 }
 
 /// The font of `size` points in a weight.
@@ -139,6 +144,28 @@ mod tests {
         })
         .drop_without_applying_deltas();
         assert!(Language::ALL.into_iter().filter(|language| letter(*language).is_none()).count() == 4);
+    }
+
+    #[test]
+    fn every_character_of_the_texts_in_latin_letters_is_in_the_font() {
+        let ctx = Context::default();
+        install(&ctx);
+        ctx.run_ui(egui::RawInput::default(), |ui| {
+            for text in ["en", "de", "es", "fr"].map(texts) {
+                for letter in text.chars().filter(|letter| !letter.is_control()) {
+                    for weight in [Weight::Regular, Weight::Medium, Weight::SemiBold] {
+                        let known = ui.fonts_mut(|fonts| fonts.has_glyph(&font(weight, 13.0), letter));
+                        assert!(known, "{letter} ({:?}) in {weight:?}", letter.escape_unicode());
+                    }
+                }
+            }
+        })
+        .drop_without_applying_deltas();
+    }
+
+    fn texts(language: &str) -> String {
+        let path = format!("{}/assets/lang/{language}.ftl", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
     #[test]

@@ -212,6 +212,10 @@ fn clear_text(client: &[u8]) -> (&[u8], Option<usize>) {
 
 /// The protocols whose clients send one command a line.
 fn lines(client: &[u8]) -> Result<Prologue> {
+    if client.iter().take(MAX_WORD + 1).position(u8::is_ascii_whitespace).is_none() && client.len() > MAX_WORD
+    {
+        return Err(Error::Unsupported);
+    }
     let (text, hello) = clear_text(client);
     if text.iter().any(|&byte| byte < b' ' && !byte.is_ascii_whitespace()) {
         return Err(Error::Unsupported);
@@ -249,6 +253,10 @@ fn lines(client: &[u8]) -> Result<Prologue> {
 
 /// A first line that is longer than this is no command (RFC 5321 §4.5.3.1.4).
 const MAX_LINE: usize = 512;
+
+/// A first word that is longer than this is none: a command has at most 12 letters, and what an IMAP client calls one is a
+/// letter and a number (RFC 9051 §2.2.1, which sets no bound). What is none is told by it before all of it is there.
+const MAX_WORD: usize = 64;
 
 /// A command that may precede TLS.
 #[derive(Clone, Copy)]

@@ -36,7 +36,7 @@ fn a_recording_of_each_device_has_the_bytes_of_tshark() {
 
 #[test]
 fn the_sample_recording_has_the_bytes_of_tshark() {
-    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sample.pcapng");
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sample.pcapng.gz");
     if !available() {
         return;
     }

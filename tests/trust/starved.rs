@@ -81,7 +81,7 @@ fn a_home_that_cannot_be_written_stops_nothing() {
     let err = file.save(&Settings::default()).unwrap_err().to_string();
     assert!(err.contains("Read-only file system"), "{err}");
     let run = Command::new(CROW)
-        .args(["--headless", "--replay", concat!(env!("CARGO_MANIFEST_DIR"), "/assets/sample.pcapng")])
+        .args(["--headless", "--replay", concat!(env!("CARGO_MANIFEST_DIR"), "/assets/sample.pcapng.gz")])
         .envs([("HOME", &folder), ("XDG_CONFIG_HOME", &folder), ("XDG_RUNTIME_DIR", &folder)])
         .output()
         .unwrap();

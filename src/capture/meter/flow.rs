@@ -50,7 +50,7 @@ impl Patience {
 }
 
 /// What the table holds for a flow, in four cache lines: what finds it and what each packet changes fills the
-/// first, the connection the second and half of the third; what packets leave alone comes last.
+/// first, the connection the second and half of the third; what few packets need comes last.
 #[derive(Debug, Default)]
 #[repr(C, align(64))]
 pub(super) struct Flow {
@@ -59,8 +59,6 @@ pub(super) struct Flow {
     pub(super) opened: Option<Direction>,
     datagrams: u8,
     initials: u8,
-    /// The one direction whose opening bytes are all passed on, so that what follows in it need not look.
-    done: Option<Direction>,
     /// When the last packet came, on the meter's clock.
     pub(super) heard: u64,
     /// Its delta, and the tick in which that is the right one.
@@ -68,6 +66,8 @@ pub(super) struct Flow {
     pub(super) id: FlowId,
     connection: Option<Connection>,
     openings: Option<Box<Openings>>,
+    /// The one direction whose opening bytes are all passed on, so that what follows in it need not look.
+    done: Option<Direction>,
     pub(super) links: Links,
     /// Its opening event, and the tick in which that can still be completed.
     pub(super) announced: (u32, u32),
@@ -104,6 +104,9 @@ impl Sight<'_> {
     }
 }
 
+/// The first line is full, and no packet of a known datagram flow needs another.
+const _: () = assert!(std::mem::offset_of!(Flow, id) == 64 && size_of::<Flow>() == 256);
+
 impl Flow {
     /// A flow that `first` is the first packet of; `payload` says whether its opening bytes are wanted.
     pub(super) fn new(pair: Pair, local_is_low: bool, first: &Sight<'_>, payload: bool) -> Self {
@@ -134,7 +137,12 @@ impl Flow {
 
     /// How long it may be silent.
     pub(super) fn patience(&self) -> Patience {
-        match self.connection.as_ref().map(|connection| connection.state) {
+        self.patience_in(self.state())
+    }
+
+    /// How long it may be silent in a state of its connection.
+    fn patience_in(&self, state: Option<TcpState>) -> Patience {
+        match state {
             Some(TcpState::Closed | TcpState::TimeWait) => Patience::Ended,
             Some(TcpState::SynSent | TcpState::SynReceived) => Patience::Short,
             Some(TcpState::FinWait1 | TcpState::Closing | TcpState::LastAck) => Patience::Medium,
@@ -154,7 +162,7 @@ impl Flow {
 
     /// Counts a packet and follows what it does to the connection. Says whether the flow's patience has
     /// become shorter with it.
-    pub(super) fn count(&mut self, sight: &Sight<'_>, delta: &mut Delta) -> bool {
+    pub(super) fn count(&mut self, sight: &Sight<'_>, segment: Option<&Segment>, delta: &mut Delta) -> bool {
         self.heard = sight.clock;
         let bytes = u64::from(sight.packet.ip_bytes);
         match sight.direction {
@@ -169,19 +177,19 @@ impl Flow {
         }
         delta.wakes = delta.wakes.saturating_add(sight.marks.has(Marks::WAKE).into());
         delta.keep_alives = delta.keep_alives.saturating_add(sight.marks.has(Marks::KEEP_ALIVE).into());
-        let Some(segment) = sight.segment() else { return false };
-        let before = self.patience();
-        let is_first = self.connection.is_none();
+        let Some(segment) = segment else { return false };
+        let before = self.state();
         // A first fragment of a flow known so far by later ones brings the connection with it.
-        let connection = self.connection.get_or_insert_with(|| Connection::new(&segment));
-        let change = connection.segment(&segment);
-        delta.state = change.state.or(delta.state);
-        if is_first {
-            delta.state = Some(connection.state);
-        }
+        let connection = self.connection.get_or_insert_with(|| Connection::new(segment));
+        let change = connection.segment(segment);
+        let after = Some(connection.state);
         delta.rtt_us = change.rtt_us.or(delta.rtt_us);
         delta.retransmits = delta.retransmits.saturating_add(u32::from(change.retransmit));
-        self.patience().nanos() < before.nanos()
+        if after == before {
+            return false;
+        }
+        delta.state = after;
+        self.patience_in(after).nanos() < self.patience_in(before).nanos()
     }
 
     /// The next bytes at the start of a TCP stream.

@@ -30,7 +30,7 @@ use crate::event::{
     ProcessKey, is_loopback,
 };
 use crate::time::Timestamp;
-use crate::wire::{self, Packet, Transport, tunnel};
+use crate::wire::{self, Packet, TcpFlags, Transport, tunnel};
 
 /// Flows followed at one time. When there are more, the one is let go whose patience ends next.
 pub const MAX_FLOWS: usize = 1 << 20;
@@ -198,6 +198,11 @@ impl Meter {
     }
 
     /// Counts a packet that says `said` between these ports.
+    #[expect(
+        clippy::inline_always,
+        reason = "a call for each packet, of which the other caller has none to spare"
+    )]
+    #[inline(always)]
     fn count(
         &mut self,
         clock: u64,
@@ -209,46 +214,42 @@ impl Meter {
         let direction = context.direction.or(packet.direction);
         let marks = context.tag.map_or(Marks::default(), |tag| tag.marks);
         let marked = marked(context.tag.as_ref());
-        let sight = |direction| Sight { packet, said, direction, clock, marked, marks };
-        self.attribute(context, place, direction, sight);
-    }
-
-    /// Finds the flow of a packet, or the two that a packet within the machine has.
-    fn attribute<'a>(
-        &mut self,
-        context: &Context<'_>,
-        place: Place,
-        direction: Option<Direction>,
-        sight: impl Fn(Direction) -> Sight<'a>,
-    ) {
-        let packet = sight(Direction::Out).packet;
+        let mut sight =
+            Sight { packet, said, direction: direction.unwrap_or(Direction::Out), clock, marked, marks };
         if self.is_within_machine(context, packet) {
-            match direction {
-                Some(direction) if self.is_doubled(context, direction) => {
-                    self.see_end(context, place, &sight(direction));
-                }
-                _ => self.see_both_ends(context, place, &sight(Direction::Out)),
-            }
+            self.count_within(context, place, direction, &sight);
             return;
         }
         let (pair, source_is_low) = Pair::of(packet, place);
         let found = self.table.find(&pair);
-        let direction = match found.and_then(|slot| self.table.get(slot)) {
-            Some(flow) if flow.local_is_low == source_is_low => Direction::Out,
-            Some(_) => Direction::In,
-            None => match direction {
-                Some(direction) => direction,
-                None => match orient::orient(packet, place.ports, &self.options.local_addresses) {
-                    Orientation::One(direction) => direction,
-                    Orientation::Both => {
-                        self.see_both_ends(context, place, &sight(Direction::Out));
-                        return;
-                    }
-                },
-            },
-        };
-        let local_is_low = source_is_low == (direction == Direction::Out);
-        self.see(context, Lookup { pair, found, local_is_low }, &sight(direction));
+        if let Some(flow) = found.and_then(|slot| self.table.get(slot)) {
+            let is_sent = flow.local_is_low == source_is_low;
+            sight.direction = if is_sent { Direction::Out } else { Direction::In };
+        } else if direction.is_none() {
+            match orient::orient(packet, place.ports, &self.options.local_addresses) {
+                Orientation::One(direction) => sight.direction = direction,
+                Orientation::Both => {
+                    self.see_both_ends(context, place, &sight);
+                    return;
+                }
+            }
+        }
+        let local_is_low = source_is_low == (sight.direction == Direction::Out);
+        self.see(context, Lookup { pair: &pair, found, local_is_low }, &sight);
+    }
+
+    /// Counts a packet whose two ends are both this machine's, each of which has a flow.
+    fn count_within(
+        &mut self,
+        context: &Context<'_>,
+        place: Place,
+        direction: Option<Direction>,
+        sight: &Sight<'_>,
+    ) {
+        match direction {
+            Some(direction) if self.is_doubled(context, direction) => self.see_end(context, place, sight),
+            _ => self.see_both_ends(context, place, &Sight { direction: Direction::Out, ..*sight }),
+        }
     }
 
     /// Counts a frame that is no packet: [`wire::Error::Unsupported`] is another protocol than IP, the rest
@@ -352,12 +353,14 @@ impl Meter {
     }
 
     /// Whether both ends of a packet are this machine.
+    #[inline]
     fn is_within_machine(&mut self, context: &Context<'_>, packet: &Packet<'_>) -> bool {
         packet.loopback
             || self.is_on_loopback(context.interface)
             || (is_loopback(packet.source) && is_loopback(packet.destination))
     }
 
+    #[inline]
     fn is_on_loopback(&mut self, interface: InterfaceId) -> bool {
         if let Some((latest, is_loopback)) = self.latest
             && latest == interface
@@ -397,15 +400,17 @@ impl Meter {
         let pair = pair.for_end(sight.direction, source_is_low);
         let found = self.table.find(&pair);
         let local_is_low = source_is_low == (sight.direction == Direction::Out);
-        self.see(context, Lookup { pair, found, local_is_low }, sight);
+        self.see(context, Lookup { pair: &pair, found, local_is_low }, sight);
     }
 
     /// Sees a packet from one end.
-    fn see(&mut self, context: &Context<'_>, lookup: Lookup, sight: &Sight<'_>) {
+    fn see(&mut self, context: &Context<'_>, lookup: Lookup<'_>, sight: &Sight<'_>) {
         let segment = sight.segment();
         let ends = lookup.found.filter(|&slot| {
-            let flow = self.table.get(slot);
-            segment.as_ref().is_some_and(|segment| flow.is_some_and(|flow| flow.is_succeeded_by(segment)))
+            segment
+                .as_ref()
+                .filter(|segment| segment.tcp.flags.has(TcpFlags::SYN))
+                .is_some_and(|segment| self.table.get(slot).is_some_and(|flow| flow.is_succeeded_by(segment)))
         });
         if let Some(slot) = ends {
             self.close(slot, context.time, CloseReason::Ended);
@@ -417,7 +422,7 @@ impl Meter {
         let Some(slot) = slot else { return };
         let Some(flow) = self.table.get_mut(slot) else { return };
         let Some(delta) = self.pending.delta(flow) else { return };
-        let is_impatient = flow.count(sight, delta);
+        let is_impatient = flow.count(sight, segment.as_ref(), delta);
         if let Some(tag) = &context.tag
             && let Some(owner) = owners::owner(tag, sight.direction)
         {
@@ -437,14 +442,14 @@ impl Meter {
     }
 
     /// Begins to follow a flow.
-    fn open(&mut self, context: &Context<'_>, lookup: Lookup, sight: &Sight<'_>) -> Option<u32> {
+    fn open(&mut self, context: &Context<'_>, lookup: Lookup<'_>, sight: &Sight<'_>) -> Option<u32> {
         if self.table.len() >= self.options.max_flows
             && let Some(silent) = self.table.next_to_expire()
         {
             self.pending.statistics.evicted += 1;
             self.close(silent, context.time, CloseReason::Evicted);
         }
-        let flow = Flow::new(lookup.pair, lookup.local_is_low, sight, self.options.payload);
+        let flow = Flow::new(*lookup.pair, lookup.local_is_low, sight, self.options.payload);
         let slot = self.table.insert(flow)?;
         let flow = self.table.get_mut(slot)?;
         self.pending.opened(flow, context.time);
@@ -473,8 +478,8 @@ impl Meter {
 
 /// Where in the table a packet belongs.
 #[derive(Clone, Copy, Debug)]
-struct Lookup {
-    pair: Pair,
+struct Lookup<'a> {
+    pair: &'a Pair,
     found: Option<u32>,
     local_is_low: bool,
 }

@@ -23,7 +23,9 @@ pub(super) struct Pair {
 /// Which end of a conversation is this machine's, where the key tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum End {
+    /// Neither: the pair of no packet.
     #[default]
+    Nobody,
     Either,
     Low,
     High,

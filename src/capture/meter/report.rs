@@ -36,13 +36,29 @@ pub(super) struct Pending {
     datagrams_lost: u64,
     /// What each flow did that was touched in this tick; flows know their places here.
     deltas: Vec<Delta>,
-    /// The number of this tick. It comes round after years, so places are checked against the flow's id.
-    tick: u32,
+    tick: Tick,
     closed: Vec<Event>,
     exited: Vec<Event>,
     downs: Vec<InterfaceId>,
     /// When statistics were last told.
     told: Option<u64>,
+}
+
+/// The number of a tick. It comes round after years, which no flow is silent for; 0 is the tick of a flow that has
+/// done nothing yet, and is passed over.
+#[derive(Clone, Copy, Debug)]
+struct Tick(u32);
+
+impl Default for Tick {
+    fn default() -> Self {
+        Self(1)
+    }
+}
+
+impl Tick {
+    fn next(self) -> Self {
+        self.0.checked_add(1).map_or(Self::default(), Self)
+    }
 }
 
 impl Pending {
@@ -64,7 +80,7 @@ impl Pending {
     }
 
     pub(super) fn opened(&mut self, flow: &mut Flow, time: Timestamp) {
-        flow.announced = (self.tick, u32::try_from(self.opened.len()).unwrap_or(u32::MAX));
+        flow.announced = (self.tick.0, u32::try_from(self.opened.len()).unwrap_or(u32::MAX));
         let (key, opened) = (flow.key(), flow.opened);
         self.opened.push(Event::FlowOpened { flow: flow.id, time, key, opened, owner: None });
     }
@@ -77,7 +93,9 @@ impl Pending {
         flow.owner = Some(owner);
         let (tick, at) = flow.announced;
         match self.opened.get_mut(usize::try_from(at).unwrap_or(usize::MAX)) {
-            Some(Event::FlowOpened { flow: id, owner: told, .. }) if tick == self.tick && *id == flow.id => {
+            Some(Event::FlowOpened { flow: id, owner: told, .. })
+                if tick == self.tick.0 && *id == flow.id =>
+            {
                 *told = Some(owner);
             }
             _ => self.owned.push(Event::OwnerFound { flow: flow.id, owner }),
@@ -100,14 +118,12 @@ impl Pending {
     /// What a flow has done in this tick so far.
     pub(super) fn delta(&mut self, flow: &mut Flow) -> Option<&mut Delta> {
         let (tick, at) = flow.delta;
-        let known = (tick == self.tick).then_some(usize::try_from(at).ok()?);
-        let known = known.filter(|&at| self.deltas.get(at).is_some_and(|delta| delta.flow == flow.id));
-        let at = known.unwrap_or(self.deltas.len());
-        if known.is_none() {
-            flow.delta = (self.tick, u32::try_from(at).ok()?);
-            self.deltas.push(Delta::new(flow.id));
+        if tick == self.tick.0 {
+            return self.deltas.get_mut(usize::try_from(at).ok()?);
         }
-        self.deltas.get_mut(at)
+        flow.delta = (self.tick.0, u32::try_from(self.deltas.len()).ok()?);
+        self.deltas.push(Delta::new(flow.id));
+        self.deltas.last_mut()
     }
 
     pub(super) fn closed(&mut self, flow: FlowId, time: Timestamp, reason: CloseReason) {
@@ -125,7 +141,7 @@ impl Pending {
     }
 
     fn tell_deltas(&mut self, time: Timestamp, out: &mut Vec<Event>) {
-        self.tick = self.tick.wrapping_add(1);
+        self.tick = self.tick.next();
         let room = self.deltas.len();
         let mut deltas = std::mem::replace(&mut self.deltas, Vec::with_capacity(room));
         while deltas.len() > MAX_DELTAS {

@@ -106,8 +106,8 @@ impl Table {
     }
 
     pub(super) fn find(&mut self, pair: &Pair) -> Option<u32> {
-        // An empty slot's pair could be a packet's, but it has no id.
-        if self.get(self.latest).is_some_and(|flow| flow.pair == *pair && flow.id != FlowId::default()) {
+        // An empty slot's pair is no packet's.
+        if self.get(self.latest).is_some_and(|flow| flow.pair == *pair) {
             return Some(self.latest);
         }
         let tag = self.tag(pair);

@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use eframe::icon_data::from_png_bytes;
-use egui::epaint::text::{FontDefinitions, Fonts, TextOptions};
-use egui::{Color32, FontId};
+use egui::Color32;
+use egui::epaint::text::{Fonts, TextOptions};
 
 use crate::settings::MenuBar;
+use crate::ui::fonts::{self, Weight};
 use crate::ui::icon::Pixels;
 
 /// Draws the rates beside their arrows, or the mark alone, 44 px high (22 points at double density).
@@ -18,9 +19,9 @@ pub(super) struct LinePicture {
 }
 
 impl LinePicture {
-    /// Loads the fonts that egui ships: their digits are all equally wide.
+    /// Loads the window's fonts: their digits are all equally wide.
     pub(super) fn new() -> Self {
-        let fonts = Fonts::new(TextOptions::default(), FontDefinitions::default());
+        let fonts = Fonts::new(TextOptions::default(), fonts::definitions());
         Self { fonts, widths: Default::default(), style: MenuBar::default() }
     }
 
@@ -70,7 +71,7 @@ impl LinePicture {
     /// One line of text of a size in pixels, in the middle of as many rows.
     fn rasterise(&mut self, text: &str, (size, rows): (f32, u32)) -> Pixels {
         let mut fonts = self.fonts.with_pixels_per_point(1.0);
-        let galley = fonts.layout_no_wrap(text.to_owned(), FontId::monospace(size), Color32::BLACK);
+        let galley = fonts.layout_no_wrap(text.to_owned(), fonts::font(Weight::Medium, size), Color32::BLACK);
         let atlas = fonts.image();
         let (width, line_height) = (whole(galley.size().x.ceil()), galley.size().y);
         let mut line = Pixels::clear(width.max(1), rows);

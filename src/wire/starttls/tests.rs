@@ -77,11 +77,12 @@ fn what_goes_on_in_clear_is_not_waited_for() {
 
 #[test]
 fn other_protocols_are_told_at_once() {
-    let cases: [(&str, &[u8]); 9] = [
+    let cases: [(&str, &[u8]); 10] = [
         ("HTTP", b"GET / HTTP/1.1\r\n"),
         ("TLS", b"\x16\x03\x01"),
         ("SSH", b"SSH-2.0-OpenSSH_9.6\r\n"),
-        ("a long word", &[b'x'; 600]),
+        ("a long word", &[b'x'; 65]),
+        ("a long line", &b"x ".repeat(300)),
         ("XML of another kind", b"<?xml version='1.0'?><auth>"),
         ("zeros", &[0; 64]),
         (
