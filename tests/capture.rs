@@ -191,6 +191,17 @@ fn loopback_shows_each_packet_once() {
         from.send_to(b"caw", to.local_addr().unwrap()).unwrap();
     }
     assert_eq!(read(&mut live, 40).len(), 20);
+    // The second copy takes no room and is not lost a second time, on one interface or all.
+    for interface in [None, Some("lo")] {
+        let mut live = open(interface).unwrap();
+        for _ in 0..4000 {
+            from.send_to(&[0; 8000], to.local_addr().unwrap()).unwrap();
+        }
+        let kept = read(&mut live, 4000).len() as u64;
+        let counts = live.counts().unwrap();
+        assert!(kept > 1500 && counts.dropped > 1000, "{interface:?}: {kept} kept, {counts:?}");
+        assert_eq!(kept + counts.dropped, 4000, "{interface:?}");
+    }
 }
 
 #[test]

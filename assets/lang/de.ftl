@@ -500,6 +500,7 @@ said-open-limit = Mehr als 262144 Verbindungen zugleich offen (MAX_CONNECTIONS):
 said-process-limit = Mehr als 65536 Prozesse (MAX_PROCESSES): Der Verkehr späterer steht unter „Nicht zugeordnet“.
 said-domain-limit = Mehr als 266240 Domains (MAX_DOMAINS): Die am längsten stillen werden nicht mehr gezeigt.
 said-domain-names-limit = Eine Domain hat mehr als 256 Hosts oder Prozesse (MAX_DOMAIN_NAMES): Die übrigen werden gezählt, aber nicht genannt.
+said-gone-names-limit = Mehr als 16384 Hosts und Prozesse unter Domains (MAX_GONE_NAMES): Die ohne Verbindung werden nicht mehr genannt.
 said-names-limit = Mehr als 65536 DNS-Antworten (MAX_NAMES): Die ältesten sind vergessen.
 said-finders-limit = Mehr als 4096 Verbindungen beginnen gerade (MAX_FINDERS): Nach welchen Namen die ältesten fragen, wird nicht gelesen.
 said-truncated = Die Aufzeichnung bricht nach Paket { $count } ab: Alles davor wurde gelesen

@@ -513,6 +513,7 @@ said-open-limit = More than 262144 connections open at once (MAX_CONNECTIONS): l
 said-process-limit = More than 65536 processes (MAX_PROCESSES): the traffic of later ones is listed as unattributed.
 said-domain-limit = More than 266240 domains (MAX_DOMAINS): those that have been silent the longest are no longer listed.
 said-domain-names-limit = A domain has more than 256 hosts or processes (MAX_DOMAIN_NAMES): the rest is counted but not named.
+said-gone-names-limit = More than 16384 hosts and processes below domains (MAX_GONE_NAMES): those without a connection are no longer named.
 said-names-limit = More than 65536 DNS answers (MAX_NAMES): the oldest are forgotten.
 said-finders-limit = More than 4096 connections are just beginning (MAX_FINDERS): the names that the oldest ask for are not read.
 said-truncated = the recording is cut short after packet { $count }: everything before the cut was read

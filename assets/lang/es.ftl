@@ -503,6 +503,7 @@ said-open-limit = Más de 262144 conexiones abiertas a la vez (MAX_CONNECTIONS):
 said-process-limit = Más de 65536 procesos (MAX_PROCESSES): el tráfico de los posteriores figura como «Sin asignar».
 said-domain-limit = Más de 266240 dominios (MAX_DOMAINS): los que llevan más tiempo en silencio ya no se muestran.
 said-domain-names-limit = Un dominio tiene más de 256 hosts o procesos (MAX_DOMAIN_NAMES): el resto se cuenta, pero no se nombra.
+said-gone-names-limit = Más de 16384 hosts y procesos bajo dominios (MAX_GONE_NAMES): los que no tienen conexión ya no se nombran.
 said-names-limit = Más de 65536 respuestas DNS (MAX_NAMES): las más antiguas se han olvidado.
 said-finders-limit = Más de 4096 conexiones empiezan a la vez (MAX_FINDERS): no se leen los nombres que piden las más antiguas.
 said-truncated = la grabación se corta tras el paquete { $count }: se leyó todo lo anterior

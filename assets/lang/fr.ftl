@@ -500,6 +500,7 @@ said-open-limit = Plus de 262144 connexions ouvertes à la fois (MAX_CONNECTIONS
 said-process-limit = Plus de 65536 processus (MAX_PROCESSES) : le trafic des suivants figure sous « Non attribué ».
 said-domain-limit = Plus de 266240 domaines (MAX_DOMAINS) : les plus longtemps silencieux ne sont plus affichés.
 said-domain-names-limit = Un domaine a plus de 256 hôtes ou processus (MAX_DOMAIN_NAMES) : les autres sont comptés mais pas nommés.
+said-gone-names-limit = Plus de 16384 hôtes et processus sous des domaines (MAX_GONE_NAMES) : ceux sans connexion ne sont plus nommés.
 said-names-limit = Plus de 65536 réponses DNS (MAX_NAMES) : les plus anciennes sont oubliées.
 said-finders-limit = Plus de 4096 connexions débutent à la fois (MAX_FINDERS) : les noms que demandent les plus anciennes ne sont pas lus.
 said-truncated = l’enregistrement est coupé après le paquet { $count } : tout ce qui précède a été lu

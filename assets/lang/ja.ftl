@@ -473,6 +473,7 @@ said-open-limit = 同時に開いている接続が262144件を超えました�
 said-process-limit = プロセスが65536個を超えました（MAX_PROCESSES）。以降の通信は「不明なプロセス」に入ります。
 said-domain-limit = ドメインが266240個を超えました（MAX_DOMAINS）。最も長く通信のないものは一覧に出ません。
 said-domain-names-limit = 1つのドメインのホストまたはプロセスが256個を超えました（MAX_DOMAIN_NAMES）。残りはカウントのみで、名前は出ません。
+said-gone-names-limit = ドメインの下のホストとプロセスが16384個を超えました（MAX_GONE_NAMES）。接続のないものの名前は出なくなります。
 said-names-limit = DNS応答が65536件を超えました（MAX_NAMES）。古いものから忘れられます。
 said-finders-limit = 開始直後の接続が4096件を超えました（MAX_FINDERS）。古いものが要求する名前は読み取られません。
 said-truncated = 記録はパケット{ $count }の後で途切れています。それより前はすべて読み込みました

@@ -473,6 +473,7 @@ said-open-limit = 同时打开的连接超过 262144 个（MAX_CONNECTIONS）：
 said-process-limit = 进程超过 65536 个（MAX_PROCESSES）：之后的流量列在“未知进程”下。
 said-domain-limit = 域名超过 266240 个（MAX_DOMAINS）：静默最久的不再列出。
 said-domain-names-limit = 某个域名的主机或进程超过 256 个（MAX_DOMAIN_NAMES）：其余的计数但不列名。
+said-gone-names-limit = 各域名下的主机和进程超过 16384 个（MAX_GONE_NAMES）：没有连接的不再列名。
 said-names-limit = DNS 应答超过 65536 条（MAX_NAMES）：最旧的已被忘记。
 said-finders-limit = 刚开始的连接超过 4096 个（MAX_FINDERS）：最旧的所请求的名称不再读取。
 said-truncated = 记录在第 { $count } 个数据包后被截断：此前的内容都已读取

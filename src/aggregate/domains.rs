@@ -9,7 +9,7 @@ use super::flows::Flow;
 use super::ledger::{Account, AccountRow, Ledger, Parts};
 use super::slots::Slot;
 use super::snapshot::{Both, ConnectionRow, DomainRow, History, Rows};
-use super::{Limit, MAX_DOMAIN_NAMES};
+use super::{Limit, MAX_DOMAIN_NAMES, Room};
 use crate::time::Timestamp;
 use crate::units::{Bytes, BytesPerSec};
 
@@ -17,7 +17,7 @@ use crate::units::{Bytes, BytesPerSec};
 pub(super) type DomainKey = (bool, Arc<str>);
 
 /// The names below a domain and the names of the processes that talk to it, each with the number of
-/// flows that brought it.
+/// remembered flows that bring it. A name whose flows are forgotten stays while there is room.
 #[derive(Debug, Default)]
 pub(super) struct Extra {
     hosts: BTreeMap<Arc<str>, u32>,
@@ -47,14 +47,15 @@ impl AccountRow for DomainRow {
 #[derive(Default)]
 pub(super) struct Domains {
     pub(super) ledger: Ledger<DomainRow>,
-    /// The most that are remembered.
-    max: usize,
+    /// The names below all of them.
+    names: usize,
+    room: Room,
 }
 
 impl Domains {
-    /// None, and room for `max`.
-    pub(super) fn new(max: usize) -> Self {
-        Self { max, ..Self::default() }
+    /// None, and room for some.
+    pub(super) fn new(room: Room) -> Self {
+        Self { room, ..Self::default() }
     }
 
     /// Adds a flow to its domain's account, and makes it point there.
@@ -68,7 +69,7 @@ impl Domains {
         let slot = if let Some(slot) = self.ledger.find(&key) {
             slot
         } else {
-            if self.max <= self.ledger.len() {
+            if self.room.domains <= self.ledger.len() {
                 self.make_room();
                 result = Err(Limit::Domains);
             }
@@ -84,9 +85,11 @@ impl Domains {
                 return result;
             }
             let domain = Arc::make_mut(&mut account.row);
+            let before = account.extra.names();
             let host = row.host.as_ref().map(|host| &host.name);
             let fits = add(&mut account.extra.hosts, host, &mut domain.hosts)
                 & add(&mut account.extra.processes, process_name(row), &mut domain.processes);
+            self.names += account.extra.names() - before;
             if !fits {
                 result = Err(Limit::DomainNames);
             }
@@ -101,14 +104,33 @@ impl Domains {
             if passes_on(flow) {
                 return;
             }
-            let domain = Arc::make_mut(&mut account.row);
-            remove(&mut account.extra.hosts, row.host.as_ref().map(|host| &host.name), &mut domain.hosts);
-            remove(&mut account.extra.processes, process_name(row), &mut domain.processes);
+            self.names = self.names.saturating_sub(account.forget_names(row, false));
         }
     }
 
+    /// A flow is forgotten; its bytes stay, and so do the names that it brought while there is room.
+    ///
+    /// # Errors
+    ///
+    /// [`Limit::GoneNames`] when there was none.
+    pub(super) fn forget(&mut self, flow: &Flow) -> Result<(), Limit> {
+        let Some(account) = self.ledger.forget(flow.domain) else { return Ok(()) };
+        if passes_on(flow) {
+            return Ok(());
+        }
+        let gone = account.forget_names(&flow.row, self.names <= self.room.gone_names);
+        self.names = self.names.saturating_sub(gone);
+        if gone == 0 { Ok(()) } else { Err(Limit::GoneNames) }
+    }
+
     pub(super) fn tick(&mut self, now: Moment, span: &Span) -> Rows<DomainRow> {
-        self.ledger.tick(now, span, |account| account.flows == 0 && account.row.bytes == Both::default())
+        let rows =
+            self.ledger.tick(now, span, |account| account.flows == 0 && account.row.bytes == Both::default());
+        // Accounts that were closed took their names with them.
+        if self.room.gone_names < self.names {
+            self.names = self.ledger.iter().map(|(_, account)| account.extra.names()).sum();
+        }
+        rows
     }
 
     /// The last minute and the last ten minutes of a domain, or of an address without a name.
@@ -133,8 +155,28 @@ impl Domains {
             })
             .collect();
         idle.sort_unstable();
-        let oldest: Vec<Slot> = idle.into_iter().take(self.max.div_ceil(8)).map(|(.., slot)| slot).collect();
+        let oldest: Vec<Slot> =
+            idle.into_iter().take(self.room.domains.div_ceil(8)).map(|(.., slot)| slot).collect();
         self.ledger.close_accounts(oldest.into_iter());
+    }
+}
+
+impl Extra {
+    fn names(&self) -> usize {
+        self.hosts.len() + self.processes.len()
+    }
+}
+
+impl Account<DomainRow> {
+    /// The names that a flow brought have one flow less. Those that have none are taken away, unless they may stay; how
+    /// many that were.
+    fn forget_names(&mut self, flow: &ConnectionRow, may_stay: bool) -> usize {
+        let before = self.extra.names();
+        let domain = Arc::make_mut(&mut self.row);
+        let host = flow.host.as_ref().map(|host| &host.name);
+        remove(&mut self.extra.hosts, (host, may_stay), &mut domain.hosts);
+        remove(&mut self.extra.processes, (process_name(flow), may_stay), &mut domain.processes);
+        before - self.extra.names()
     }
 }
 
@@ -174,11 +216,16 @@ fn add(names: &mut BTreeMap<Arc<str>, u32>, name: Option<&Arc<str>>, shown: &mut
     true
 }
 
-fn remove(names: &mut BTreeMap<Arc<str>, u32>, name: Option<&Arc<str>>, shown: &mut Vec<Arc<str>>) {
+/// Counts a name once less; at none it goes, unless it may stay.
+fn remove(
+    names: &mut BTreeMap<Arc<str>, u32>,
+    (name, may_stay): (Option<&Arc<str>>, bool),
+    shown: &mut Vec<Arc<str>>,
+) {
     let Some(name) = name else { return };
     let Some(flows) = names.get_mut(name) else { return };
     *flows = flows.saturating_sub(1);
-    if *flows == 0 {
+    if *flows == 0 && !may_stay {
         names.remove(name);
         *shown = names.keys().cloned().collect();
     }

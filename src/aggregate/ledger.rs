@@ -191,10 +191,10 @@ impl<R: AccountRow<Key: Hash>> Ledger<R> {
     }
 
     /// A flow is forgotten; its bytes stay.
-    pub(super) fn forget(&mut self, slot: Option<Slot>) {
-        if let Some(account) = slot.and_then(|slot| self.edit(slot)) {
-            account.flows = account.flows.saturating_sub(1);
-        }
+    pub(super) fn forget(&mut self, slot: Option<Slot>) -> Option<&mut Account<R>> {
+        let account = self.edit(slot?)?;
+        account.flows = account.flows.saturating_sub(1);
+        Some(account)
     }
 
     /// A credited flow is no longer open.

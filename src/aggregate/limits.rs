@@ -14,18 +14,27 @@ pub(super) const MAX_DOMAINS: usize = MAX_CONNECTIONS + MAX_CONNECTIONS / 64;
 /// Host names, and names of processes, that are listed for one domain.
 pub(super) const MAX_DOMAIN_NAMES: usize = 256;
 
+/// Names below all domains, beyond which those whose connections are no longer listed are not listed either.
+pub(super) const MAX_GONE_NAMES: usize = 1 << 14;
+
 /// The bounds of one aggregator's tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Room {
     pub(super) connections: usize,
     pub(super) processes: usize,
     pub(super) domains: usize,
+    pub(super) gone_names: usize,
 }
 
 impl Default for Room {
-    /// [`MAX_CONNECTIONS`], [`MAX_PROCESSES`], [`MAX_DOMAINS`]: what every aggregator but a test's has.
+    /// [`MAX_CONNECTIONS`], [`MAX_PROCESSES`], [`MAX_DOMAINS`], [`MAX_GONE_NAMES`]: what every aggregator but a test's has.
     fn default() -> Self {
-        Self { connections: MAX_CONNECTIONS, processes: MAX_PROCESSES, domains: MAX_DOMAINS }
+        Self {
+            connections: MAX_CONNECTIONS,
+            processes: MAX_PROCESSES,
+            domains: MAX_DOMAINS,
+            gone_names: MAX_GONE_NAMES,
+        }
     }
 }
 
@@ -37,6 +46,7 @@ pub(super) enum Limit {
     Processes,
     Domains,
     DomainNames,
+    GoneNames,
     Names,
     Finders,
 }
@@ -60,6 +70,9 @@ impl Limit {
             Self::DomainNames => {
                 "A domain has more than 256 hosts or processes (MAX_DOMAIN_NAMES): the rest is counted but not named."
             }
+            Self::GoneNames => {
+                "More than 16384 hosts and processes below domains (MAX_GONE_NAMES): those without a connection are no longer named."
+            }
             Self::Names => "More than 65536 DNS answers (MAX_NAMES): the oldest are forgotten.",
             Self::Finders => {
                 "More than 4096 connections are just beginning (MAX_FINDERS): the names that the oldest ask for are not read."
@@ -78,13 +91,13 @@ mod tests {
         let cases = [
             (Limit::ClosedConnections, MAX_CONNECTIONS), (Limit::OpenConnections, MAX_CONNECTIONS),
             (Limit::Processes, MAX_PROCESSES), (Limit::Domains, MAX_DOMAINS),
-            (Limit::DomainNames, MAX_DOMAIN_NAMES), (Limit::Names, super::super::names::MAX_NAMES),
+            (Limit::DomainNames, MAX_DOMAIN_NAMES), (Limit::GoneNames, MAX_GONE_NAMES), (Limit::Names, super::super::names::MAX_NAMES),
             (Limit::Finders, super::super::names::MAX_FINDERS),
         ];
         let all = Room::default();
         assert_eq!(
-            (all.connections, all.processes, all.domains),
-            (MAX_CONNECTIONS, MAX_PROCESSES, MAX_DOMAINS)
+            (all.connections, all.processes, all.domains, all.gone_names),
+            (MAX_CONNECTIONS, MAX_PROCESSES, MAX_DOMAINS, MAX_GONE_NAMES)
         );
         for (limit, constant) in cases {
             assert!(limit.sentence().contains(&constant.to_string()), "{limit:?}");

@@ -107,7 +107,7 @@ impl Aggregator {
             twins: Twins::default(),
             connections: Connections::default(),
             processes: Processes::new((!options.keep_closed).then_some(LINGER), room.processes),
-            domains: Domains::new(room.domains),
+            domains: Domains::new(room),
             names: Names::default(),
             finders: Finders::default(),
             routes: Routes::default(),
@@ -447,7 +447,7 @@ impl Aggregator {
         if let Some(flow) = self.connections.remove(id) {
             self.routes.forget(&flow.row);
             self.processes.ledger.forget(flow.account);
-            self.domains.ledger.forget(flow.domain);
+            self.limits.extend(self.domains.forget(&flow).err());
         }
     }
 

@@ -201,7 +201,8 @@ impl Names {
                 self.answers.remove(&address);
             }
         }
-        if 2 * MAX_NAMES < self.order.len() {
+        // Many names of few addresses leave many traces and few answers.
+        if 2 * self.count.max(FEW) < self.order.len() {
             let answers = &self.answers;
             self.order.retain(|(address, number)| {
                 answers.get(address).is_some_and(|all| all.iter().any(|answer| answer.number == *number))
@@ -344,6 +345,9 @@ const LLMNR: u16 = 5355;
 
 /// Answers that are remembered.
 pub const MAX_NAMES: usize = 1 << 16;
+
+/// Below twice as many, traces of answers that are gone are not worth being looked for.
+const FEW: usize = 1 << 10;
 
 /// Names that are remembered for one address.
 const MAX_NAMES_PER_ADDRESS: usize = 16;

@@ -22,6 +22,7 @@ use nix::unistd::{getegid, geteuid};
 use super::peer::{Peer, descends_from};
 use super::protocol::{Decoder, Hello, ProtocolError, ToApp, ToHelper};
 use super::session::{Process, Session, SessionError, describe, send};
+use crate::process::programs;
 
 /// The capabilities that let the helper work without root, as `setcap` takes them: to capture; to look up owners (the
 /// two that it keeps); to attach kernel events (the last three: on Linux 6.18 the programs are refused without
@@ -259,10 +260,10 @@ impl Surroundings {
         Self {
             is_root: geteuid().is_root(),
             brings_capabilities: brings_capabilities(helper),
-            has_pkexec: find_program("pkexec").is_some(),
+            has_pkexec: programs::find("pkexec").is_some(),
             has_desktop: is_set("DISPLAY") || is_set("WAYLAND_DISPLAY"),
             has_osascript: cfg!(target_os = "macos") && Path::new(osascript::OSASCRIPT).is_file(),
-            has_sudo: find_program("sudo").is_some(),
+            has_sudo: programs::find("sudo").is_some(),
             has_terminal: io::stdin().is_terminal(),
         }
     }
@@ -302,14 +303,6 @@ fn brings_capabilities(_helper: &Path) -> bool {
     false
 }
 
-/// Where the system keeps a program. Not looked for along `PATH`: what asks for a password must be the system's own.
-fn find_program(name: &str) -> Option<PathBuf> {
-    ["/usr/bin", "/bin", "/usr/local/bin", "/run/wrappers/bin"]
-        .iter()
-        .map(|folder| Path::new(folder).join(name))
-        .find(|path| path.is_file())
-}
-
 fn command(method: Method, (helper, dialog): (&Path, &Path), socket: &Path) -> Result<Command, LaunchError> {
     let mut command = match method {
         Method::Osascript => authorized(helper, dialog, socket)?,
@@ -333,7 +326,8 @@ fn authorized(helper: &Path, dialog: &Path, socket: &Path) -> Result<Command, La
 
 /// The command that starts the helper where it lies.
 fn started_in_place(method: Method, helper: &Path, socket: &Path) -> Command {
-    let program = |name| find_program(name).unwrap_or_else(|| PathBuf::from(name));
+    // One that has gone since it was chosen is missing, and no other is taken in its place.
+    let program = |name| programs::find(name).unwrap_or_else(|| Path::new("/usr/bin").join(name));
     let mut command = match method {
         Method::Direct | Method::Osascript => {
             let mut command = Command::new(helper);

@@ -18,6 +18,8 @@ pub mod identity;
 #[cfg(target_os = "linux")]
 pub mod linux;
 pub mod macos;
+#[cfg(unix)]
+pub mod programs;
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 pub mod proxies;
 #[cfg(unix)]

@@ -48,7 +48,8 @@ fn open(path: &Path) -> io::Result<()> {
 /// Opens its folder with what the desktop has for folders.
 #[cfg(not(target_os = "macos"))]
 fn open(path: &Path) -> io::Result<()> {
-    run(Command::new("xdg-open").arg(path.parent().unwrap_or(path)))
+    let opener = super::programs::find("xdg-open").ok_or(io::ErrorKind::NotFound)?;
+    run(Command::new(opener).arg(path.parent().unwrap_or(path)))
 }
 
 /// Starts a program that is not waited for but by a thread of its own.

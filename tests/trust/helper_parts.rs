@@ -29,6 +29,8 @@ const PARTS: &[(&str, &str)] = &[
 
 /// Layers of Crow that the helper is made of. Not among them: whatever interprets what programs say to each other.
 const LAYERS: &[&str] = &["capture", "event", "helper", "process", "time", "wire"];
+/// What the app alone asks of the system: other programs, the desktop, a proxy.
+const APPS_OWN: [&str; 5] = ["controller", "ending", "icons", "proxies", "reveal"];
 const WIRE: &[&str] = &[
     "cursor",
     "frame",
@@ -104,6 +106,10 @@ fn nothing_that_reads_what_programs_say_is_linked_into_the_helper() {
                 "the layer {layer} is linked into the helper: {symbol}"
             );
             let part = words.next().unwrap_or_default();
+            assert!(
+                layer != "process" || !words.chain([part]).any(|part| APPS_OWN.contains(&part)),
+                "the helper has what only the app may ask: {symbol}"
+            );
             assert!(layer != "wire" || part.is_empty() || WIRE.contains(&part), "reads {part}: {symbol}");
         }
         for foreign in

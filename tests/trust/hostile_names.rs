@@ -13,6 +13,8 @@ use crow::settings::{RateWindow, Units};
 use crow::time::Timestamp;
 use std::sync::Arc;
 
+use crate::greetings::tls_greeting;
+
 /// Escapes of seven and eight bits, a title, a bell, lines, overprinting, direction turned round, joined letters, and a
 /// name that fills all room.
 fn names() -> Vec<String> {
@@ -37,7 +39,7 @@ fn names() -> Vec<String> {
 }
 
 /// A DNS answer: `labels` are at 10.0.0.1. Labels of any bytes are legal (RFC 2181 §11).
-fn answer(labels: &[&[u8]], address: [u8; 4]) -> Vec<u8> {
+pub(crate) fn answer(labels: &[&[u8]], address: [u8; 4]) -> Vec<u8> {
     let mut message = b"\0\x07\x81\x80\0\x01\0\x01\0\0\0\0".to_vec();
     for label in labels {
         message.push(u8::try_from(label.len()).unwrap());
@@ -169,6 +171,70 @@ fn names_out_of_dns_answers_are_shown_safely() {
         assert!(row.host.is_some(), "{name:?} names the connection");
         is_safe(&snapshot, &format!("{name:?}"));
     }
+}
+
+/// A name as long as any may be (RFC 1035 §2.3.4: 255 bytes with its lengths and end, so 253 letters and dots).
+fn longest() -> String {
+    format!("{0}.{0}.{0}.{1}", "x".repeat(63), "y".repeat(61))
+}
+
+#[test]
+fn a_name_of_253_bytes_is_told_whole_and_takes_no_more_room_than_others() {
+    let name = longest();
+    assert_eq!(name.len(), 253);
+    let labels: Vec<&[u8]> = name.split('.').map(str::as_bytes).collect();
+    let dns = Event::Datagram {
+        flow: FlowId(1),
+        time: Timestamp::new(100, 0),
+        direction: Direction::In,
+        bytes: answer(&labels, [192, 0, 2, 1]),
+    };
+    let events = [
+        opened(1, key(30_000, "10.0.0.1:53"), None, 100),
+        dns,
+        opened(2, key(40_000, "192.0.2.1:443"), None, 101),
+        moved(2, 101),
+    ];
+    let snapshot = picture(&events);
+    let row = snapshot.connections.iter().find(|row| row.remote.port() == 443).unwrap();
+    assert_eq!(row.host.as_ref().map(|host| &*host.name), Some(&*name));
+    is_safe(&snapshot, "253 bytes");
+    assert!(serde_json::to_string(&Document::new(&snapshot, None)).unwrap().contains(&name));
+    let table = table(&snapshot, (80, 60), &Filter::default(), Units::default());
+    assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
+}
+
+/// What a program says at the beginning: its HTTP request, what it asks of a SOCKS5 proxy, its TLS hello.
+fn greetings(host: &str) -> [(u16, Vec<u8>); 3] {
+    let http = format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes();
+    let socks =
+        [b"\x05\x01\0\x05\x01\0\x03", &[u8::try_from(host.len()).unwrap()][..], host.as_bytes(), &[1, 187]];
+    [(80, http), (1080, socks.concat()), (443, tls_greeting(host))]
+}
+
+#[test]
+fn names_that_programs_ask_for_are_shown_safely() {
+    let mut named = 0;
+    for name in names().into_iter().chain([longest(), "plain.test".to_owned()]) {
+        let host: String = name
+            .chars()
+            .scan(0, |len, letter| {
+                *len += letter.len_utf8();
+                (*len <= 255).then_some(letter)
+            })
+            .collect();
+        for (port, bytes) in greetings(&host) {
+            let opening = Event::Opening { flow: FlowId(1), direction: Direction::Out, offset: 0, bytes };
+            let remote = format!("192.0.2.1:{port}");
+            let snapshot = picture(&[opened(1, key(40_000, &remote), None, 100), opening, moved(1, 101)]);
+            let row = snapshot.connections.iter().next().unwrap();
+            named += usize::from(row.host.is_some());
+            let is_named = row.host.as_ref().is_some_and(|shown| *shown.name == *host);
+            assert!(is_named || (host != "plain.test" && host != longest()), "{port}: {:?}", row.host);
+            is_safe(&snapshot, &format!("{name:?} at {port}"));
+        }
+    }
+    assert!(named > 10, "{named} of them named something");
 }
 
 #[test]

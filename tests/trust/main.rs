@@ -3,11 +3,16 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
+#[path = "../../benches/support/greetings.rs"]
+#[expect(dead_code, reason = "the benches say more")]
+mod greetings;
 mod helper_calls;
 mod helper_parts;
 mod hostile_names;
+mod long_day;
 mod privacy;
 mod starved;
+mod stopped;
 mod strangers;
 mod sudden;
 mod traced;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -70,6 +71,9 @@ fn a_session_with_a_window_talks_to_nobody() {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
+    // As the system makes a user's runtime folder; another one is not used.
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    let lock = format!("crow{}.lock", display.replace(':', "-"));
     let ended = traced(folder.path())
         .args(["--duration", "6"])
         .env("DISPLAY", display)
@@ -82,8 +86,9 @@ fn a_session_with_a_window_talks_to_nobody() {
     let ended = ended.unwrap();
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
     stays_here(folder.path());
-    // README lists what is stored: the settings, and nothing of what was seen.
-    kept(folder.path(), &["trace", "crow"]);
+    // README lists what is stored: the settings, an empty lock, and nothing of what was seen.
+    kept(folder.path(), &["trace", "crow", &lock]);
+    assert_eq!(fs::metadata(folder.path().join(lock)).unwrap().len(), 0);
 }
 
 /// Asserts that nothing but `known` stays in the folder that was home, configuration and all.

@@ -30,12 +30,12 @@ use crate::{CROW, can_run};
 /// How long anything may take before a test gives up. Generous: a busy machine decides nothing.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-fn signal(pid: u32, signal: Signal) {
+pub(crate) fn signal(pid: u32, signal: Signal) {
     // One that is gone already is as dead as it can be.
     let _ = kill(Pid::from_raw(pid.cast_signed()), signal);
 }
 
-fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
         if let Some(found) = look() {
@@ -47,7 +47,7 @@ fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 }
 
 /// Crow without a window on loopback, its pipe's folder in `folder`.
-fn crow(folder: &Path) -> Child {
+pub(crate) fn crow(folder: &Path) -> Child {
     Command::new(CROW)
         .args(["--headless", "--json", "--interface", "lo", "--interval", "0.2"])
         .env("XDG_RUNTIME_DIR", folder)
@@ -78,9 +78,8 @@ fn a_helper_that_is_killed_at_any_moment_is_one_sentence() {
         assert_eq!(said.lines().count(), 1, "killed after {delay} ms: {said}");
         assert!(said.starts_with("crow: ") && said.contains("helper"), "killed after {delay} ms: {said}");
         assert!(is_gone(helper), "killed after {delay} ms");
-        let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
-        // `gsettings`, which is asked for the desktop's proxies, keeps a cache of its own there.
-        let left: Vec<_> = names.filter(|name| name != "dconf").collect();
+        let left: Vec<_> =
+            fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert!(left.is_empty(), "killed after {delay} ms, it leaves {left:?} and says {said}");
         for line in reader.join().unwrap().lines() {
             assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "half a document: {line}");
@@ -105,14 +104,17 @@ fn a_helper_that_hangs_before_it_answers_is_given_up() {
 }
 
 /// The newest document that Crow has printed.
-fn documents(app: &mut Child) -> Arc<std::sync::Mutex<serde_json::Value>> {
+pub(crate) fn documents(app: &mut Child) -> Arc<std::sync::Mutex<serde_json::Value>> {
     use std::io::BufRead;
 
     let newest = Arc::new(std::sync::Mutex::new(serde_json::Value::Null));
     let (shared, printed) = (Arc::clone(&newest), app.stdout.take().unwrap());
     thread::spawn(move || {
-        for line in std::io::BufReader::new(printed).lines().map_while(Result::ok) {
+        let (mut printed, mut line) = (std::io::BufReader::new(printed), String::new());
+        // What a signal ends is cut somewhere.
+        while printed.read_line(&mut line).is_ok() && line.ends_with('\n') {
             *shared.lock().unwrap() = serde_json::from_str(&line).unwrap();
+            line.clear();
         }
     });
     newest

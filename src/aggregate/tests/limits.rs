@@ -5,7 +5,7 @@ use super::*;
 
 /// The real bounds are some hundred thousand, which an unoptimised test takes long to reach; that they are used is
 /// asserted beside them.
-const ROOM: Room = Room { connections: 2048, processes: 256, domains: 2048 };
+const ROOM: Room = Room { connections: 2048, processes: 256, domains: 2048, gone_names: 4096 };
 const MAX_CONNECTIONS: usize = ROOM.connections;
 const MAX_PROCESSES: usize = ROOM.processes;
 const MAX_DOMAINS: usize = ROOM.domains;
@@ -114,4 +114,37 @@ fn one_process_too_many_is_unattributed() {
     let listed: u64 = over.processes.iter().map(|row| row.bytes.rx.0).sum();
     assert_eq!(listed, over.totals.bytes.rx.0);
     assert_eq!(listed, 10 * u64::try_from(MAX_PROCESSES).unwrap() + 100);
+}
+
+#[test]
+fn names_without_a_connection_stay_below_their_domain_while_there_is_room() {
+    const NAMES: usize = 8;
+    let room = Room { gone_names: NAMES, ..ROOM };
+    let mut aggregator = Aggregator::with_room(AggregatorOptions::default(), room);
+    aggregator.ingest(&interface(1, "en0", InterfaceKind::Physical, &[]));
+    let begin = |aggregator: &mut Aggregator, pid: i32| {
+        let number = usize::try_from(pid).unwrap();
+        aggregator.ingest(&process(pid, &format!("program-{pid:02}")));
+        let Event::FlowOpened { flow, time, mut key, opened, owner } =
+            opened_to(0, owner(pid, OwnerSource::SocketTable))
+        else {
+            unreachable!("that is what it makes")
+        };
+        key.local.set_port(50_000 + u16::try_from(pid).unwrap());
+        let flow = FlowId(flow.0 + u64::try_from(pid).unwrap());
+        aggregator.ingest(&Event::FlowOpened { flow, time, key, opened, owner });
+        aggregator.ingest(&moved_by(number, 10));
+    };
+    (1..=20).for_each(|pid| begin(&mut aggregator, pid));
+    let open = aggregator.tick(at(0));
+    assert_eq!((open.domains.len(), open.domains[0].processes.len()), (1, 20), "all that talk are named");
+    (1..=20).for_each(|number| aggregator.ingest(&closed(number, 0)));
+    aggregator.tick(at(40_000));
+    let over = aggregator.tick(at(80_000));
+    assert_eq!((over.connections.len(), over.domains[0].processes.len()), (0, NAMES));
+    assert_eq!(over.domains[0].bytes.rx, Bytes(200), "what they moved stays");
+    assert_eq!(sentences(&over), [Limit::GoneNames.sentence()]);
+    // One that talks again is named, whoever else was.
+    begin(&mut aggregator, 21);
+    assert!(aggregator.tick(at(81_000)).domains[0].processes.iter().any(|name| &**name == "program-21"));
 }

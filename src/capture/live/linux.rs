@@ -24,6 +24,9 @@ const SNAP_BYTES: i32 = 4096;
 /// most 100 wake-ups a second while there is traffic, and none while there is not.
 const RETIRE_MS: i32 = 10;
 
+/// The index of the loopback interface in every network namespace (Linux `net/net_namespace.h`, `LOOPBACK_IFINDEX`).
+const LOOPBACK: u32 = 1;
+
 /// An open capture.
 pub struct Live {
     capture: Capture<Active>,
@@ -160,11 +163,16 @@ impl Live {
 
     /// Installs the kernel's filter. It is never none at all: the kernel applies the snap length through
     /// the filter program, and without one it copies whole packets, 64 kB ones too.
+    ///
+    /// A loopback packet comes by twice, on its way out and in. libpcap leaves out the first when it reads; the kernel
+    /// has to leave it out already, or it takes half of the ring, and is counted as lost where the ring is full.
     fn install_filter(&mut self) -> Result<(), Error> {
         let index = self.only.as_ref().and_then(|only| only.index);
         let program = match index {
-            Some(index) if self.link == LinkType::LINUX_SLL2 => format!("ifindex {index}"),
-            _ => String::new(),
+            _ if self.link != LinkType::LINUX_SLL2 => String::new(),
+            None => format!("not (ifindex {LOOPBACK} and outbound)"),
+            Some(LOOPBACK) => format!("ifindex {LOOPBACK} and not outbound"),
+            Some(index) => format!("ifindex {index}"),
         };
         self.capture.filter(&program, true).map_err(|err| Error::Open(words(&err)))
     }

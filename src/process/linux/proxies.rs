@@ -6,8 +6,10 @@ use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
 use directories::BaseDirs;
+use nix::unistd::geteuid;
 
 use crate::event::{ProxySetting, Tunnel};
+use crate::process::programs;
 use crate::process::proxies::{DISCOVERED, address};
 
 /// Both desktops' settings.
@@ -75,9 +77,13 @@ impl Watched {
     }
 }
 
-/// What GNOME's own command says of the proxies.
+/// What GNOME's own command says of the proxies. Not asked as root: the desktop is another user's then, and a command
+/// that root runs in that user's folders leaves files there that the desktop can no longer write.
 fn gsettings() -> Option<String> {
-    let mut command = Command::new("gsettings");
+    if geteuid().is_root() {
+        return None;
+    }
+    let mut command = Command::new(programs::find("gsettings")?);
     command.args(["list-recursively", "org.gnome.system.proxy"]).stdin(Stdio::null()).stderr(Stdio::null());
     let output = command.output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())

@@ -19,6 +19,9 @@ const BELIEVED: Duration = Duration::from_secs(3);
 const MAX_REPORTS: usize = 16_384;
 /// For how long a process is taken to be the one it was a moment ago.
 const FRESH: Duration = Duration::from_millis(100);
+/// How long what was seen of a process may stand for one that is gone when it is looked at again. Those that live for a
+/// moment would otherwise stay for as long as there are connections.
+const REMEMBERED: Duration = Duration::from_secs(30);
 
 /// A protocol and the two ends of a socket.
 type Ends = (Protocol, End, End);
@@ -35,34 +38,20 @@ struct Entry {
 pub(in crate::process::linux) struct Told {
     events: KernelEvents,
     reports: Reports,
-    /// Processes looked at lately, by pid.
-    seen: HashMap<i32, (Arc<Seen>, Timestamp)>,
+    looks: Looks,
 }
 
 impl Told {
     pub(in crate::process::linux) fn new(events: KernelEvents) -> Self {
-        Self { events, reports: Reports::default(), seen: HashMap::new() }
+        Self { events, reports: Reports::default(), looks: Looks::default() }
     }
 
     /// Takes in what the kernel told since the last call, and looks at the processes while they are there.
     pub(in crate::process::linux) fn listen(&mut self, now: Timestamp, processes: &Processes) {
         self.reports.forget(now);
-        if self.reports.order.is_empty() {
-            self.seen.clear();
-        }
+        self.looks.forget(now);
         while let Some(report) = self.events.next() {
-            let fresh = self.seen.get(&report.pid).filter(|(_, at)| *at <= now && now.since(*at) < FRESH);
-            let process = if let Some((seen, _)) = fresh {
-                Arc::clone(seen)
-            } else {
-                let before = self.seen.get(&report.pid).map(|(seen, _)| seen);
-                let process = processes.glimpse(now, (report.pid, &report.comm), before);
-                if self.seen.len() >= MAX_REPORTS {
-                    self.seen.clear();
-                }
-                self.seen.insert(report.pid, (Arc::clone(&process), now));
-                process
-            };
+            let process = self.looks.look(now, (report.pid, &report.comm), processes);
             self.reports.keep(now, &report, process);
         }
     }
@@ -71,6 +60,43 @@ impl Told {
     pub(in crate::process::linux) fn owner(&self, key: &FlowKey) -> Option<Arc<Seen>> {
         self.reports.find(key).map(Arc::clone)
     }
+}
+
+/// Processes looked at lately, by pid.
+#[derive(Debug, Default)]
+struct Looks {
+    seen: HashMap<i32, (Arc<Seen>, Timestamp)>,
+    /// When those that were looked at too long ago were last forgotten.
+    swept: Timestamp,
+}
+
+impl Looks {
+    /// Looks at a process that the kernel has just named with its pid and name.
+    fn look(&mut self, now: Timestamp, named: (i32, &str), processes: &Processes) -> Arc<Seen> {
+        let before = self.seen.get(&named.0);
+        if let Some((seen, _)) = before.filter(|(_, at)| *at <= now && now.since(*at) < FRESH) {
+            return Arc::clone(seen);
+        }
+        let process = processes.glimpse(now, named, before.map(|(seen, _)| seen));
+        if self.seen.len() >= MAX_REPORTS {
+            self.seen.clear();
+        }
+        self.seen.insert(named.0, (Arc::clone(&process), now));
+        process
+    }
+
+    /// Forgets, once in a while, those that were looked at too long ago.
+    fn forget(&mut self, now: Timestamp) {
+        if is_over(self.swept, now, BELIEVED) {
+            self.swept = now;
+            self.seen.retain(|_, (_, at)| !is_over(*at, now, REMEMBERED));
+        }
+    }
+}
+
+/// Whether `at` is longer ago than `age`, or from before the clock stepped back.
+fn is_over(at: Timestamp, now: Timestamp, age: Duration) -> bool {
+    at > now || now.since(at) > age
 }
 
 /// The reports by the ends of their sockets.
@@ -96,7 +122,7 @@ impl Reports {
 
     /// Forgets what is too old to be believed, or from before the clock stepped back.
     fn forget(&mut self, now: Timestamp) {
-        while self.order.front().is_some_and(|(at, ..)| *at > now || now.since(*at) > BELIEVED) {
+        while self.order.front().is_some_and(|(at, ..)| is_over(*at, now, BELIEVED)) {
             self.forget_first();
         }
     }
@@ -190,6 +216,22 @@ mod tests {
         told.keep(NOW, 4, (Protocol::UDP, "10.0.0.1:5000", "0.0.0.0:0"));
         assert_eq!(told.find(Protocol::UDP, "10.0.0.1:5000", "192.0.2.2:53"), Some(4));
         assert_eq!(told.find(Protocol::UDP, "10.0.0.2:5000", "192.0.2.2:53"), Some(3), "another address");
+    }
+
+    #[test]
+    fn processes_that_live_for_a_moment_are_forgotten_however_busy_the_network_is() {
+        let processes = Processes::new(Path::new("/proc")).unwrap();
+        let mut looks = Looks::default();
+        // Ten a second for ten minutes, without a pause.
+        for number in 0..6_000_u16 {
+            let now = NOW + Duration::from_millis(100) * number.into();
+            looks.forget(now);
+            let gone = (1 << 24) + i32::from(number);
+            let seen = looks.look(now, (gone, "gone"), &processes);
+            let again = looks.look(now + FRESH, (gone, "gone"), &processes);
+            assert!(Arc::ptr_eq(&seen, &again), "what was seen lately stands for one that is gone");
+            assert!(looks.seen.len() <= 10 * 37, "{} are remembered", looks.seen.len());
+        }
     }
 
     #[test]
