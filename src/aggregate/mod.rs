@@ -42,7 +42,7 @@ use names::{Finders, Names, Piece};
 use naming::name;
 use processes::Processes;
 use routes::Routes;
-use snapshot::{Both, ConnectionRow, History, LINGER, Route, Snapshot, Source, Totals, Watch, Watched};
+use snapshot::{Both, ConnectionRow, LINGER, Route, Snapshot, Source, Totals};
 pub use watch::MAX_IN_SIGHT;
 use watch::Watches;
 
@@ -214,35 +214,6 @@ impl Aggregator {
             watched: self.watched(moment),
             sparklines: self.watches.sparklines(&self.connections, moment),
         })
-    }
-
-    /// Charts this row's last ten minutes in every snapshot from the next one on, or no row's.
-    pub fn watch(&mut self, watch: Option<Watch>) {
-        if let Some(Watch::Connection(id)) = &watch
-            && let Some(flow) = self.connections.get(*id)
-        {
-            self.watches.begin(*id, &flow.ring, self.clock.moment());
-        }
-        self.watches.wanted = watch;
-    }
-
-    /// Draws these connections' sparklines in every snapshot from the next one on: the first [`MAX_IN_SIGHT`] of them.
-    pub fn see(&mut self, flows: Vec<FlowId>) {
-        self.watches.see(flows);
-    }
-
-    fn watched(&mut self, now: Moment) -> Option<Watched> {
-        let of = self.watches.wanted.clone()?;
-        let since_start = now.since(self.start);
-        let ((seconds, tens), known) = match &of {
-            Watch::Process(key) => (self.processes.ledger.charts(&processes::key(*key), now)?, since_start),
-            Watch::Domain(name) => (self.domains.charts(name, now)?, since_start),
-            Watch::Connection(id) => {
-                let (seconds, known) = self.watches.flow(*id, now)?;
-                ((seconds.chart(now), History::default()), known.min(since_start))
-            }
-        };
-        Some(Watched { of, seconds, tens, tens_age: now.into_step(10), known })
     }
 
     /// Averages rates over another span from the next tick on.

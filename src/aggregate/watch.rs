@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::connections::Connections;
 use super::counter::{Moment, Ring, Seconds};
-use super::snapshot::{Both, History, Watch};
+use super::snapshot::{Both, History, Watch, Watched};
+use super::{Aggregator, processes};
 use crate::event::FlowId;
 
 /// What is watched, and the charts of the connections that were watched lately.
@@ -73,6 +74,37 @@ impl Watches {
             watched.begin = now;
             watched.seconds = Seconds::new(now, LONG_CHART);
         }
+    }
+}
+
+impl Aggregator {
+    /// Charts this row's last ten minutes in every snapshot from the next one on, or no row's.
+    pub fn watch(&mut self, watch: Option<Watch>) {
+        if let Some(Watch::Connection(id)) = &watch
+            && let Some(flow) = self.connections.get(*id)
+        {
+            self.watches.begin(*id, &flow.ring, self.clock.moment());
+        }
+        self.watches.wanted = watch;
+    }
+
+    /// Draws these connections' sparklines in every snapshot from the next one on: the first [`MAX_IN_SIGHT`] of them.
+    pub fn see(&mut self, flows: Vec<FlowId>) {
+        self.watches.see(flows);
+    }
+
+    pub(super) fn watched(&mut self, now: Moment) -> Option<Watched> {
+        let of = self.watches.wanted.clone()?;
+        let since_start = now.since(self.start);
+        let ((seconds, tens), known) = match &of {
+            Watch::Process(key) => (self.processes.ledger.charts(&processes::key(*key), now)?, since_start),
+            Watch::Domain(name) => (self.domains.charts(name, now)?, since_start),
+            Watch::Connection(id) => {
+                let (seconds, known) = self.watches.flow(*id, now)?;
+                ((seconds.chart(now), History::default()), known.min(since_start))
+            }
+        };
+        Some(Watched { of, seconds, tens, tens_age: now.into_step(10), known })
     }
 }
 
