@@ -147,6 +147,22 @@ fn names_of_processes_and_interfaces_are_shown_safely() {
     }
 }
 
+/// A connection to an address that an answer has given this name to.
+fn picture_named_by_dns(labels: &[&[u8]]) -> Arc<Snapshot> {
+    let dns = Event::Datagram {
+        flow: FlowId(1),
+        time: Timestamp::new(100, 0),
+        direction: Direction::In,
+        bytes: answer(labels, [192, 0, 2, 1]),
+    };
+    picture(&[
+        opened(1, key(30_000, "10.0.0.1:53"), None, 100),
+        dns,
+        opened(2, key(40_000, "192.0.2.1:443"), None, 101),
+        moved(2, 101),
+    ])
+}
+
 #[test]
 fn names_out_of_dns_answers_are_shown_safely() {
     for name in names() {
@@ -154,19 +170,7 @@ fn names_out_of_dns_answers_are_shown_safely() {
         if label.is_empty() {
             continue;
         }
-        let dns = Event::Datagram {
-            flow: FlowId(1),
-            time: Timestamp::new(100, 0),
-            direction: Direction::In,
-            bytes: answer(&[label, b"test"], [192, 0, 2, 1]),
-        };
-        let events = [
-            opened(1, key(30_000, "10.0.0.1:53"), None, 100),
-            dns,
-            opened(2, key(40_000, "192.0.2.1:443"), None, 101),
-            moved(2, 101),
-        ];
-        let snapshot = picture(&events);
+        let snapshot = picture_named_by_dns(&[label, b"test"]);
         let row = snapshot.connections.iter().find(|row| row.remote.port() == 443).unwrap();
         assert!(row.host.is_some(), "{name:?} names the connection");
         is_safe(&snapshot, &format!("{name:?}"));
@@ -183,19 +187,7 @@ fn a_name_of_253_bytes_is_told_whole_and_takes_no_more_room_than_others() {
     let name = longest();
     assert_eq!(name.len(), 253);
     let labels: Vec<&[u8]> = name.split('.').map(str::as_bytes).collect();
-    let dns = Event::Datagram {
-        flow: FlowId(1),
-        time: Timestamp::new(100, 0),
-        direction: Direction::In,
-        bytes: answer(&labels, [192, 0, 2, 1]),
-    };
-    let events = [
-        opened(1, key(30_000, "10.0.0.1:53"), None, 100),
-        dns,
-        opened(2, key(40_000, "192.0.2.1:443"), None, 101),
-        moved(2, 101),
-    ];
-    let snapshot = picture(&events);
+    let snapshot = picture_named_by_dns(&labels);
     let row = snapshot.connections.iter().find(|row| row.remote.port() == 443).unwrap();
     assert_eq!(row.host.as_ref().map(|host| &*host.name), Some(&*name));
     is_safe(&snapshot, "253 bytes");
