@@ -115,8 +115,9 @@ impl Aggregator {
 
     /// Looks again at what a flow shows by its name and its service.
     pub(super) fn judge_asking(&mut self, id: FlowId) {
-        let Some(asks) = self.connections.get(id).map(Asks::of) else { return };
-        if self.connections.get(id).is_some_and(|flow| flow.asks != asks) {
+        let Some(flow) = self.connections.get(id) else { return };
+        let asks = Asks::of(flow);
+        if asks != flow.asks {
             self.asks_anew(id, |_| asks);
         }
     }
