@@ -137,7 +137,7 @@ mod tests {
         }
 
         async fn connect(&self) -> zbus::Result<Connection> {
-            zbus::connection::Builder::address(self.1.as_str())?.build().await
+            zbus::connection::Builder::address(self.1.as_str())?.method_timeout(PATIENCE).build().await
         }
     }
 
@@ -149,9 +149,8 @@ mod tests {
         }
     }
 
-    /// Answers one question as a desktop's portal, then says what changed.
-    async fn answer(bus: Connection) -> zbus::Result<()> {
-        let mut messages = MessageStream::from(&bus);
+    /// Answers one of the `messages` as a desktop's portal, then says what changed.
+    async fn answer(bus: Connection, mut messages: MessageStream) -> zbus::Result<()> {
         let question = loop {
             let message = poll_fn(|context| Pin::new(&mut messages).poll_next(context)).await.unwrap()?;
             if message.header().member().is_some_and(|member| member == "ReadAll") {
@@ -192,7 +191,9 @@ mod tests {
             zbus::Result::Ok((portal, daemon.connect().await?))
         })
         .unwrap();
-        let desktop = thread::spawn(|| block_on(answer(portal)));
+        // What comes before anybody listens is lost: the thread may start late.
+        let questions = MessageStream::from(&portal);
+        let desktop = thread::spawn(|| block_on(answer(portal, questions)));
         let mut listening = std::pin::pin!(listen(&here, &tell));
         block_on(poll_fn(|context| match listening.as_mut().poll(context) {
             Poll::Pending if count.get() < 5 => Poll::Pending,
