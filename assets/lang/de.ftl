@@ -388,6 +388,7 @@ does-filter = geht zum Filter
 does-move = bewegen die Auswahl
 does-unfold = Zeile auf- und zuklappen
 does-details = zeigt die Details der Zeile
+does-menu = öffnet das Menü der Zeile
 does-copy = kopiert die Zeile
 does-views = nächste Ansicht; Prozesse, Verbindungen, Domains
 does-controls = geht zu Knöpfen und Spaltenköpfen; Esc zurück

@@ -400,6 +400,7 @@ does-filter = goes to the filter
 does-move = move the selection
 does-unfold = unfold and fold a row
 does-details = shows the row's details
+does-menu = opens the row's menu
 does-copy = copies the row
 does-views = next view; processes, connections, domains
 does-controls = goes to the buttons and heads; Esc back

@@ -391,6 +391,7 @@ does-filter = va al filtro
 does-move = mueven la selección
 does-unfold = despliegan y pliegan una fila
 does-details = muestra los detalles de la fila
+does-menu = abre el menú de la fila
 does-copy = copia la fila
 does-views = vista siguiente; procesos, conexiones, dominios
 does-controls = va a los botones y encabezados; Esc vuelve

@@ -388,6 +388,7 @@ does-filter = va au filtre
 does-move = déplacent la sélection
 does-unfold = déplient et replient une ligne
 does-details = affiche les détails de la ligne
+does-menu = ouvre le menu de la ligne
 does-copy = copie la ligne
 does-views = vue suivante ; processus, connexions, domaines
 does-controls = va aux boutons et en-têtes ; Échap revient

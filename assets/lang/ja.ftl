@@ -364,6 +364,7 @@ does-filter = フィルタに移動
 does-move = 選択を移動
 does-unfold = 行を開く・閉じる
 does-details = 行の詳細を表示
+does-menu = 行のメニューを開く
 does-copy = 行をコピー
 does-views = 次の表示。プロセス、接続、ドメイン
 does-controls = ボタンと列の見出しに移動。Escで戻る

@@ -364,6 +364,7 @@ does-filter = 前往筛选栏
 does-move = 移动所选行
 does-unfold = 展开和折叠一行
 does-details = 显示该行的详细信息
+does-menu = 打开该行的菜单
 does-copy = 拷贝该行
 does-views = 下一个视图；进程、连接、域名
 does-controls = 前往按钮和列标题；Esc 返回

@@ -3,6 +3,7 @@
 use egui::{Context, Frame, Grid, Id, Key, KeyboardShortcut, Margin, Modal, Modifiers, RichText};
 
 use super::fonts::{Weight, font};
+use super::keys::MENU;
 use super::theme::{HEADING, Tokens};
 use crate::lang::say;
 
@@ -47,6 +48,7 @@ fn rows(ctx: &Context) -> Vec<(String, &'static str)> {
         ("↑ ↓, j k".to_owned(), say!("does-move")),
         (say!("key-unfold").to_owned(), say!("does-unfold")),
         (say!("key-details", key = command(Key::I)), say!("does-details")),
+        (ctx.format_shortcut(&MENU), say!("does-menu")),
         (command(Key::C), say!("does-copy")),
         (views, say!("does-views")),
         (shortcut(Modifiers::SHIFT, Key::Tab), say!("does-controls")),

@@ -1,6 +1,6 @@
 //! What the keyboard asks for. Letters filter at once; a few are commands while there is no filter.
 
-use egui::{Context, Event, FocusDirection, Key, Modifiers, Popup};
+use egui::{Context, Event, FocusDirection, Key, KeyboardShortcut, Modifiers, Popup};
 
 use super::views::table::Motion;
 use super::widgets::controls::filter_id;
@@ -77,6 +77,13 @@ impl Walk {
     }
 }
 
+/// Opens a row's menu, as the system has it elsewhere: ⌃⏎ since macOS 15, ⇧F10 on other desktops.
+pub const MENU: KeyboardShortcut = if cfg!(target_os = "macos") {
+    KeyboardShortcut::new(Modifiers::CTRL, Key::Enter)
+} else {
+    KeyboardShortcut::new(Modifiers::SHIFT, Key::F10)
+};
+
 /// Takes Crow's keys out of this frame's input, before any control sees them.
 #[must_use]
 pub fn take(ctx: &Context, focus: Focus) -> Vec<Command> {
@@ -138,11 +145,13 @@ fn plain_keys(ctx: &Context, focus: Focus) -> Vec<Command> {
         return commands;
     }
     let table = [
+        (MENU.modifiers, MENU.logical_key, Command::Table(Motion::Menu)),
         (Modifiers::NONE, Key::Home, Command::Table(Motion::Home)),
         (Modifiers::NONE, Key::End, Command::Table(Motion::End)),
         (Modifiers::NONE, Key::Enter, Command::Table(Motion::Toggle)),
         (Modifiers::NONE, Key::ArrowRight, Command::Table(Motion::Open)),
         (Modifiers::NONE, Key::ArrowLeft, Command::Table(Motion::Close)),
+        (Modifiers::NONE, Key::Menu, Command::Table(Motion::Menu)),
     ];
     commands.extend(consume(ctx, table));
     // ⌘C arrives as an event of its own.

@@ -1,11 +1,11 @@
 //! How a table is drawn: its header, and rows painted whole, of which only those in sight are built.
 
-use egui::{Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Popup, Rect, Response, Role, Sense, SetOpenCommand, Ui, WidgetInfo, pos2, vec2};
 use egui_extras::{Column as Track, TableBody, TableBuilder};
 
 use super::header::{header, shown, width_of};
 use super::order::{Line, Place};
-use super::table::{TableInput, TableState};
+use super::table::{KeyMenu, TableInput, TableState};
 use super::{Chosen, Column, Field, Key, MenuContext, MenuEntry, Row, TopRow};
 use crate::aggregate::snapshot::{LINGER, Source};
 use crate::lang::{self, say};
@@ -21,11 +21,15 @@ const FADING: f32 = 3.0;
 const FADED: f32 = 0.3;
 /// Points: the least width of a column.
 const NARROWEST: f32 = 44.0;
+/// Points: from a row's left end to a menu that a key opened.
+const MENU_INDENT: f32 = 28.0;
 
 /// What happened to a row.
 enum RowEvent {
     Select(Key),
     Toggle(Key),
+    /// The keyboard is in the row's menu.
+    InMenu,
     Menu(Chosen),
 }
 
@@ -73,6 +77,11 @@ pub fn table_ui<R: TopRow>(
             state.selected = Some(key.clone());
             state.toggle(key);
             ui.ctx().request_repaint();
+        }
+        RowEvent::InMenu => {
+            if let Some(menu) = &mut state.key_menu {
+                menu.is_due = false;
+            }
         }
         RowEvent::Menu(chosen) => return Some(chosen),
     }
@@ -135,6 +144,7 @@ struct Sheet<'a> {
     marks: &'a [String],
     icons: &'a Icons,
     menu: MenuContext<'a>,
+    key_menu: Option<&'a KeyMenu>,
     /// Whether rows that are over go, and may be seen to.
     fades: bool,
     clip: Rect,
@@ -151,9 +161,23 @@ fn rows<R: TopRow>(
     let (units, marks) = (input.units, input.filter.marks());
     let (now, menu) = (input.snapshot.time, MenuContext { snapshot: input.snapshot, user: *user });
     let fades = input.snapshot.source == Source::Live && ui.style().animation_time > 0.0;
-    let sheet =
-        Sheet { view: R::VIEW, now, units, marks: &marks, icons, menu, fades, tokens, shown, widths, clip };
     state.page_height = clip.height();
+    state.key_menu.take_if(|menu| !menu.is_due && !Popup::is_any_open(ui.ctx()));
+    let key_menu = state.key_menu.as_ref();
+    let sheet = Sheet {
+        view: R::VIEW,
+        now,
+        units,
+        marks: &marks,
+        icons,
+        menu,
+        key_menu,
+        fades,
+        tokens,
+        shown,
+        widths,
+        clip,
+    };
     let (mut event, mut is_pointed_at, mut in_sight) = (None, false, Vec::new());
     let has_charts = shown.iter().any(|column| column.field == Field::Activity);
     let TableState { order, selected, expanded, .. } = &*state;
@@ -221,8 +245,21 @@ impl Sheet<'_> {
         if response.double_clicked() && look.is_open.is_some() && matches!(event, Some(RowEvent::Select(_))) {
             event = Some(RowEvent::Toggle(line.key.clone()));
         }
-        response.context_menu(|ui| {
-            if let Some(chosen) = row_menu(ui, row, &self.menu) {
+        let key_menu = self.key_menu.filter(|menu| menu.row == line.key && !response.secondary_clicked());
+        let popup = match key_menu {
+            Some(KeyMenu { is_due, .. }) => {
+                let below = Rect::from_min_size(pos2(rect.left() + MENU_INDENT, rect.top()), vec2(1.0, ROW));
+                Popup::menu(&response).open_memory(is_due.then_some(SetOpenCommand::Bool(true))).anchor(below)
+            }
+            None => Popup::context_menu(&response),
+        };
+        popup.show(|ui| {
+            // Where it is only measured, nothing takes the focus.
+            let is_entered = key_menu.is_some_and(|menu| menu.is_due) && !ui.is_sizing_pass();
+            if is_entered {
+                event = Some(RowEvent::InMenu);
+            }
+            if let Some(chosen) = row_menu(ui, (row, is_entered), &self.menu) {
                 event = Some(RowEvent::Menu(chosen));
             }
         });
@@ -280,17 +317,22 @@ impl Sheet<'_> {
     }
 }
 
-/// The menu of one row, which acts on that row. Returns what was chosen, if it is not done yet.
-fn row_menu<R: Row>(ui: &mut Ui, row: &R, context: &MenuContext<'_>) -> Option<Chosen> {
+/// The menu of one row, which acts on that row. Gives its first entry the focus when the keyboard enters it. Returns
+/// what was chosen, if it is not done yet.
+fn row_menu<R: Row>(ui: &mut Ui, (row, is_entered): (&R, bool), context: &MenuContext<'_>) -> Option<Chosen> {
     ui.set_min_width(170.0);
     ui.spacing_mut().item_spacing.y = 1.0;
+    if is_entered {
+        let first = ui.next_auto_id();
+        ui.memory_mut(|memory| memory.request_focus(first));
+    }
     let mut chosen = None;
     let mut acts = Vec::new();
     for entry in row.menu(context) {
         match entry {
             MenuEntry::Copy { label, text } => copy_entry(ui, label, || text),
             MenuEntry::Filter { label, text } => {
-                if ui.button(label).clicked() {
+                if is_chosen(ui, label) {
                     chosen = Some(Chosen::Filter(text));
                 }
             }
@@ -305,7 +347,7 @@ fn row_menu<R: Row>(ui: &mut Ui, row: &R, context: &MenuContext<'_>) -> Option<C
         ui.separator();
     }
     for (label, act) in acts {
-        if ui.button(label).clicked() {
+        if is_chosen(ui, label) {
             chosen = Some(act);
         }
     }
@@ -313,7 +355,16 @@ fn row_menu<R: Row>(ui: &mut Ui, row: &R, context: &MenuContext<'_>) -> Option<C
 }
 
 fn copy_entry(ui: &mut Ui, label: &str, text: impl FnOnce() -> String) {
-    if ui.button(label).clicked() {
+    if is_chosen(ui, label) {
         ui.ctx().copy_text(text());
     }
+}
+
+/// An entry, and whether it is chosen now. That closes the menu, which the toolkit does for a pointer only.
+fn is_chosen<'a>(ui: &mut Ui, label: impl egui::IntoAtoms<'a>) -> bool {
+    let is_chosen = ui.button(label).clicked();
+    if is_chosen {
+        ui.close();
+    }
+    is_chosen
 }

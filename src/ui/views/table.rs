@@ -58,6 +58,16 @@ pub enum Motion {
     First,
     /// Copies the selected row.
     Copy,
+    /// Opens the selected row's menu.
+    Menu,
+}
+
+/// The menu of a row, opened by a key: it stands at the row and not at the pointer, and the keyboard is in it.
+#[derive(Clone, Debug)]
+pub(super) struct KeyMenu {
+    pub(super) row: Key,
+    /// Not drawn yet.
+    pub(super) is_due: bool,
 }
 
 /// What the order was made for.
@@ -115,6 +125,7 @@ pub struct TableState {
     pub(super) picture: Option<Arc<Snapshot>>,
     pub(super) is_in_work: bool,
     pub(super) scroll_to: Option<usize>,
+    pub(super) key_menu: Option<KeyMenu>,
     /// Points: the height that rows are seen in.
     pub(super) page_height: f32,
     pub(super) is_pointed_at: bool,
@@ -259,6 +270,13 @@ impl TableState {
                 if let Some(text) = at.and_then(|at| self.text_of::<R>(input, at)) {
                     ctx.copy_text(text);
                 }
+                return;
+            }
+            Motion::Menu => {
+                let row = at.and_then(|at| self.order.lines().get(at)).map(|line| line.key.clone());
+                self.key_menu = row.map(|row| KeyMenu { row, is_due: true });
+                // It may stand out of sight.
+                self.scroll_to = at;
                 return;
             }
         };
