@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::snapshot::{Both, History};
+use super::snapshot::{Both, HALF_MINUTE, History};
 use crate::settings::RateWindow;
 use crate::time::Timestamp;
 use crate::units::{Bytes, BytesPerSec};
@@ -349,9 +349,6 @@ impl Seconds {
 }
 
 const SECOND_NANOS: u64 = 1_000_000_000;
-
-/// Seconds in the chart of a [`Ring`].
-const HALF_MINUTE: usize = 30;
 
 /// A bucket's length.
 const SLOT_NANOS: u64 = SECOND_NANOS / 4;

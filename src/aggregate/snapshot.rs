@@ -22,6 +22,9 @@ pub struct Both<T> {
 /// How long what is over stays in sight, unless packets still come.
 pub const LINGER: Duration = Duration::from_secs(30);
 
+/// Samples in the chart of a connection: half a minute.
+pub const HALF_MINUTE: usize = 30;
+
 /// Samples for a small chart, oldest first: bytes per second, one a second.
 pub type History = Arc<[Both<f32>]>;
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use serde_json::json;
 
 use super::{Column, Field, Key, MenuContext, MenuEntry, Picked, Row, SortKey, TopRow, process};
-use crate::aggregate::snapshot::{ConnectionRow, History, HostNote, HostSource, Rows, Snapshot};
+use crate::aggregate::snapshot::{ConnectionRow, HALF_MINUTE, History, HostNote, HostSource, Rows, Snapshot};
 use crate::event::{InterfaceKind, Protocol, TcpState};
 use crate::filter::Filter;
 use crate::lang::{phrase, say};
@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 use crate::ui::routes;
 use crate::ui::text;
 use crate::ui::widgets::cell::{CellPainter, Rank};
-use crate::ui::widgets::chart::{HALF_MINUTE, MINUTE};
+use crate::ui::widgets::chart::MINUTE;
 
 /// The columns of the table of connections.
 #[rustfmt::skip]

@@ -7,10 +7,8 @@ use crate::lang::say;
 use crate::ui::theme::{CONTROL, Tokens};
 use crate::units::BytesPerSec;
 
-/// Samples that a sparkline has room for: one minute, as of a process or a domain,
+/// Samples that the sparkline of a process or a domain has room for: one minute.
 pub const MINUTE: usize = 60;
-/// … or half of one, as of a connection.
-pub const HALF_MINUTE: usize = 30;
 /// Samples that the strip has room for: two minutes.
 const TWO_MINUTES: usize = 120;
 
