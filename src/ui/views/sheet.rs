@@ -162,7 +162,7 @@ fn rows<R: TopRow>(
     let (now, menu) = (input.snapshot.time, MenuContext { snapshot: input.snapshot, user: *user });
     let fades = input.snapshot.source == Source::Live && ui.style().animation_time > 0.0;
     state.page_height = clip.height();
-    state.key_menu.take_if(|menu| !menu.is_due && !Popup::is_any_open(ui.ctx()));
+    state.key_menu.take_if(|menu| menu.is_over(ui.ctx()));
     let key_menu = state.key_menu.as_ref();
     let sheet = Sheet {
         view: R::VIEW,

@@ -66,8 +66,25 @@ pub enum Motion {
 #[derive(Clone, Debug)]
 pub(super) struct KeyMenu {
     pub(super) row: Key,
-    /// Not drawn yet.
+    /// Not entered yet.
     pub(super) is_due: bool,
+    /// Frames in which its row may still come into sight.
+    frames: u8,
+}
+
+impl KeyMenu {
+    const fn of(row: Key) -> Self {
+        Self { row, is_due: true, frames: 4 }
+    }
+
+    /// Whether it is closed, or its row has gone before it was opened. To be asked once in a frame.
+    pub(super) fn is_over(&mut self, ctx: &egui::Context) -> bool {
+        if Popup::is_any_open(ctx) {
+            return false;
+        }
+        self.frames = self.frames.saturating_sub(1);
+        !self.is_due || self.frames == 0
+    }
 }
 
 /// What the order was made for.
@@ -274,7 +291,7 @@ impl TableState {
             }
             Motion::Menu => {
                 let row = at.and_then(|at| self.order.lines().get(at)).map(|line| line.key.clone());
-                self.key_menu = row.map(|row| KeyMenu { row, is_due: true });
+                self.key_menu = row.map(KeyMenu::of);
                 // It may stand out of sight.
                 self.scroll_to = at;
                 return;
@@ -389,5 +406,20 @@ impl TableState {
     /// The keys of the lines, from top to bottom.
     pub(crate) fn order_of_keys(&self) -> impl Iterator<Item = &Key> {
         self.order.lines().iter().map(|line| &line.key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_menu_does_not_wait_for_ever_for_a_row_that_is_gone() {
+        let ctx = egui::Context::default();
+        let mut menu = KeyMenu::of(Key::Process(None));
+        let frames = (0..100).take_while(|_| !menu.is_over(&ctx)).count();
+        assert!((2..10).contains(&frames), "a row out of sight is scrolled to within two frames");
+        let mut entered = KeyMenu { is_due: false, ..KeyMenu::of(Key::Process(None)) };
+        assert!(entered.is_over(&ctx), "it was open and is closed");
     }
 }
