@@ -20,8 +20,10 @@ const STATE: u8 = 0x20;
 const RTT: u8 = 0x40;
 const ALL: u8 = 0x7f;
 
-/// What a packed delta seldom exceeds, in bytes.
+/// What a packed delta seldom exceeds, in bytes …
 const USUAL_BYTES: usize = 24;
+/// … and what most take at the least: room for that many is asked for once.
+const LEAST_BYTES: usize = 10;
 
 /// States by the numbers that stand for them.
 const STATES: [TcpState; 10] = [
@@ -159,8 +161,7 @@ fn put(out: &mut Vec<u8>, mut number: u64) {
 
 /// The deltas in `bytes`, or `None` where those are no packed deltas.
 fn unpack(mut bytes: &[u8]) -> Option<Vec<Delta>> {
-    // Most are shorter, and none by more than a factor: this is what the bytes hold at the least.
-    let mut deltas = Vec::with_capacity(bytes.len() / USUAL_BYTES);
+    let mut deltas = Vec::with_capacity(bytes.len() / LEAST_BYTES);
     while !bytes.is_empty() {
         deltas.push(unpack_one(&mut bytes)?);
     }
