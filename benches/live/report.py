@@ -52,7 +52,7 @@ def plot(rows, loads):
     share = {key: 100 * row["cpu"] / row["seconds"] for key, row in rows.items()}
     high = max([*share.values(), 1])
     low = 0.01
-    scale = (WIDTH - LEFT - 70) / (math.log10(high) - math.log10(low))
+    scale = (WIDTH - LEFT - 120) / (math.log10(high) - math.log10(low))
     at = lambda percent: LEFT + scale * (math.log10(max(percent, low)) - math.log10(low))
     body, y = [], TOP
     for load in loads:

@@ -49,7 +49,10 @@ impl Aggregator {
         let names = std::mem::take(&mut self.names);
         for &address in addresses {
             for id in self.connections.opened_just_now(address) {
-                self.recredit(id, |flow| name(flow, &names));
+                let host = self.connections.get(id).and_then(|flow| better_name(flow, &names));
+                if let Some(host) = host {
+                    self.recredit(id, |flow| set_host(flow, host));
+                }
             }
         }
         self.names = names;
@@ -169,16 +172,25 @@ fn place(id: FlowId, flow: &Flow) -> Place {
 
 /// Gives a flow the best name there is for it, unless it has a better one.
 pub(super) fn name(flow: &mut Flow, names: &Names) {
+    if let Some(host) = better_name(flow, names) {
+        set_host(flow, host);
+    }
+}
+
+/// The best name that answers give a flow, unless it has that or a better one.
+fn better_name(flow: &Flow, names: &Names) -> Option<HostName> {
     let row = &flow.row;
+    // What was said on the connection itself is better than any answer.
+    if row.host.as_ref().is_some_and(|old| old.source < HostSource::Dns) {
+        return None;
+    }
     let question = Question { process: row.process, address: row.remote.ip(), opened: row.first_seen };
-    let Some(mut host) = names.look_up(&question) else { return };
+    let mut host = names.look_up(&question)?;
     if host.source != HostSource::Mdns && (flow.signs.is_fake || products::is_fake(question.address)) {
         host.source = HostSource::FakeIp;
     }
-    if row.host.as_ref() == Some(&host) || row.host.as_ref().is_some_and(|old| old.source < host.source) {
-        return;
-    }
-    set_host(flow, host);
+    let is_news = row.host.as_ref().is_none_or(|old| *old != host && old.source >= host.source);
+    is_news.then_some(host)
 }
 
 fn set_host(flow: &mut Flow, host: HostName) {
