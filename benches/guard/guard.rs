@@ -14,11 +14,11 @@ mod traffic;
 
 use std::hint::black_box;
 
-use busy::Busy;
+use busy::{Busy, at};
 use crow::capture::Frame;
 use crow::capture::intake::Intake;
 use crow::capture::meter::{Context, Meter, MeterOptions};
-use crow::event::{Event, InterfaceId};
+use crow::event::{Direction, Event, FlowId, FlowKey, InterfaceId, Protocol};
 use crow::helper::protocol::{Decoder, Encoder, ToApp};
 use crow::time::Timestamp;
 use crow::wire::quic::Initials;
@@ -52,7 +52,12 @@ fn main() {
             busy.settle();
             hot_aggregator(&mut busy);
         }
-        "hot_names" => hot_names(&greetings()),
+        "hot_names" => {
+            let (greetings, mut busy) = (greetings(), Busy::new(0));
+            let visits: Vec<Event> =
+                (0..).zip(&greetings).flat_map(|(host, said)| visit(host, said)).collect();
+            hot_names(&greetings, (&mut busy, &visits));
+        }
         _ => panic!("{path} is no hot path"),
     }
 }
@@ -66,6 +71,23 @@ fn greetings() -> Vec<[Vec<u8>; 3]> {
             [answer, greetings::tls_greeting(&name), greetings::quic_greeting(&name, *b"crowcrow")]
         })
         .collect()
+}
+
+/// A program asks for the name of a host, all of which have one address, and then says it there.
+fn visit(host: u32, [answer, greeting, _]: &[Vec<u8>; 3]) -> Vec<Event> {
+    let [asking, speaking] = [2 * host, 2 * host + 1].map(|flow| FlowId(flow.into()));
+    let opened = |flow, protocol, remote: ([u8; 4], u16)| {
+        let local = ([10, 0, 0, 2], 40_000 + u16::try_from(host).unwrap()).into();
+        let key = FlowKey { protocol, local, remote: remote.into(), interface: InterfaceId(1) };
+        Event::FlowOpened { flow, time: at(0), key, opened: Some(Direction::Out), owner: None }
+    };
+    let (time, bytes) = (at(0), answer.clone());
+    vec![
+        opened(asking, Protocol::UDP, ([10, 0, 0, 1], 53)),
+        Event::Datagram { flow: asking, time, direction: Direction::In, bytes },
+        opened(speaking, Protocol::TCP, ([192, 0, 2, 7], 443)),
+        Event::Opening { flow: speaking, direction: Direction::Out, offset: 0, bytes: greeting.clone() },
+    ]
 }
 
 /// The events of a recording, tick by tick, as the helper sends them.
@@ -133,10 +155,14 @@ fn hot_aggregator(busy: &mut Busy) {
 }
 
 #[inline(never)]
-fn hot_names(greetings: &[[Vec<u8>; 3]]) {
+fn hot_names(greetings: &[[Vec<u8>; 3]], (busy, visits): (&mut Busy, &[Event])) {
     for [answer, greeting, initial] in greetings {
         assert_eq!(dns::answers(black_box(answer)).unwrap().answers.len(), 1);
         assert!(tls::hello_in_records(black_box(greeting)).unwrap().server_name.is_some());
         assert!(Initials::default().datagram(black_box(initial)).unwrap().server_name.is_some());
     }
+    for event in visits {
+        busy.aggregator.ingest(black_box(event));
+    }
+    assert_eq!(busy.aggregator.tick(at(1)).domains.len(), 2);
 }
