@@ -80,7 +80,7 @@ fn every_parser_survives_what_the_fuzzer_found() {
         let inputs = kept(name);
         // A parser that is younger than the last `scripts/fuzz --minimise` has none.
         if !inputs.is_empty() {
-            assert!(inputs.len() >= 10, "{name}: the fuzzer has found {} inputs", inputs.len());
+            assert!(inputs.len() >= 20, "{name}: the fuzzer has found {} inputs", inputs.len());
             minimised += 1;
         }
         let understood = inputs.iter().enumerate().filter(|(number, bytes)| {
