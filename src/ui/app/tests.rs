@@ -243,6 +243,14 @@ fn type_text(window: &mut Window, text: &str) {
     }
 }
 
+/// What the last frame put on the clipboard.
+fn copied(window: &Window) -> Option<String> {
+    window.output().platform_output.commands.iter().find_map(|command| match command {
+        egui::OutputCommand::CopyText(text) => Some(text.clone()),
+        _ => None,
+    })
+}
+
 fn press(window: &mut Window, key: Press) {
     window.key_press(key);
     window.run();
@@ -524,10 +532,7 @@ fn the_order_is_held_while_a_menu_is_open_and_the_menu_keeps_its_row() {
     assert_eq!(rows(&window), ["beta", "gamma", "new"], "alpha went, the new one is last, no other moved");
     window.get_by_label("Copy name").click();
     window.step();
-    let copied = window.output().platform_output.commands.iter().find_map(|command| match command {
-        egui::OutputCommand::CopyText(text) => Some(text.clone()),
-        _ => None,
-    });
+    let copied = copied(&window);
     window.run();
     assert_eq!(copied.as_deref(), Some("beta"));
     processes.push(process(40, "delta", 7000.0));

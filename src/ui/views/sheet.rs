@@ -80,7 +80,7 @@ pub fn table_ui<R: TopRow>(
         }
         RowEvent::InMenu => {
             if let Some(menu) = &mut state.key_menu {
-                menu.is_due = false;
+                menu.enter();
             }
         }
         RowEvent::Menu(chosen) => return Some(chosen),
@@ -247,15 +247,17 @@ impl Sheet<'_> {
         }
         let key_menu = self.key_menu.filter(|menu| menu.row == line.key && !response.secondary_clicked());
         let popup = match key_menu {
-            Some(KeyMenu { is_due, .. }) => {
+            Some(menu) => {
                 let below = Rect::from_min_size(pos2(rect.left() + MENU_INDENT, rect.top()), vec2(1.0, ROW));
-                Popup::menu(&response).open_memory(is_due.then_some(SetOpenCommand::Bool(true))).anchor(below)
+                Popup::menu(&response)
+                    .open_memory(menu.is_due().then_some(SetOpenCommand::Bool(true)))
+                    .anchor(below)
             }
             None => Popup::context_menu(&response),
         };
         popup.show(|ui| {
             // Where it is only measured, nothing takes the focus.
-            let is_entered = key_menu.is_some_and(|menu| menu.is_due) && !ui.is_sizing_pass();
+            let is_entered = key_menu.is_some_and(KeyMenu::is_due) && !ui.is_sizing_pass();
             if is_entered {
                 event = Some(RowEvent::InMenu);
             }

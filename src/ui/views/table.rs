@@ -66,15 +66,23 @@ pub enum Motion {
 #[derive(Clone, Debug)]
 pub(super) struct KeyMenu {
     pub(super) row: Key,
-    /// Not entered yet.
-    pub(super) is_due: bool,
-    /// Frames in which its row may still come into sight.
+    /// Frames in which its row may still come into sight; 0 once the keyboard is in it.
     frames: u8,
 }
 
 impl KeyMenu {
     const fn of(row: Key) -> Self {
-        Self { row, is_due: true, frames: 4 }
+        Self { row, frames: 4 }
+    }
+
+    /// Whether the keyboard is still to go into it.
+    pub(super) const fn is_due(&self) -> bool {
+        self.frames > 0
+    }
+
+    /// The keyboard is in it.
+    pub(super) const fn enter(&mut self) {
+        self.frames = 0;
     }
 
     /// Whether it is closed, or its row has gone before it was opened. To be asked once in a frame.
@@ -83,7 +91,7 @@ impl KeyMenu {
             return false;
         }
         self.frames = self.frames.saturating_sub(1);
-        !self.is_due || self.frames == 0
+        !self.is_due()
     }
 }
 
@@ -419,7 +427,8 @@ mod tests {
         let mut menu = KeyMenu::of(Key::Process(None));
         let frames = (0..100).take_while(|_| !menu.is_over(&ctx)).count();
         assert!((2..10).contains(&frames), "a row out of sight is scrolled to within two frames");
-        let mut entered = KeyMenu { is_due: false, ..KeyMenu::of(Key::Process(None)) };
+        let mut entered = KeyMenu::of(Key::Process(None));
+        entered.enter();
         assert!(entered.is_over(&ctx), "it was open and is closed");
     }
 }

@@ -470,8 +470,7 @@ fn a_row_s_menu_is_opened_and_used_by_the_keyboard_alone() {
     let (mut window, _fake) = open(three());
     let menu_key = crate::ui::keys::MENU;
     for key in [Press::ArrowDown, Press::ArrowDown] {
-        window.key_press(key);
-        window.run();
+        press(&mut window, key);
     }
     let row = window.get_by_label_contains("beta").rect();
     window.key_press_modifiers(menu_key.modifiers, menu_key.logical_key);
@@ -479,31 +478,20 @@ fn a_row_s_menu_is_opened_and_used_by_the_keyboard_alone() {
     let entry = window.get_by_label("Copy name");
     assert!((entry.rect().top() - row.bottom()).abs() < 12.0, "it stands at its row");
     assert!(entry.is_focused(), "the first entry is chosen");
-    window.key_press(Press::ArrowDown);
-    window.run();
-    window.key_press(Press::ArrowUp);
-    window.run();
+    press(&mut window, Press::ArrowDown);
+    press(&mut window, Press::ArrowUp);
     window.key_down(Press::Enter);
     window.step();
-    let copied = window.output().platform_output.commands.iter().find_map(|command| match command {
-        egui::OutputCommand::CopyText(text) => Some(text.clone()),
-        _ => None,
-    });
-    assert_eq!(copied.as_deref(), Some("beta"));
+    assert_eq!(copied(&window).as_deref(), Some("beta"));
     window.key_up(Press::Enter);
     window.run();
     assert!(window.query_by_label("Copy name").is_none(), "what is chosen closes it");
 
-    window.key_press(Press::Menu);
-    window.run();
+    press(&mut window, Press::Menu);
     window.get_by_label("Copy name");
-    window.key_press(Press::Escape);
-    window.run();
+    press(&mut window, Press::Escape);
     assert!(window.query_by_label("Copy name").is_none(), "Esc closes it");
-    window.key_press(Press::ArrowDown);
-    window.run();
-    window.key_press_modifiers(egui::Modifiers::COMMAND, Press::C);
-    window.run();
+    press(&mut window, Press::ArrowDown);
     window.get_by_label_contains("gamma").click_secondary();
     window.run();
     window.get_by_label("Copy name");
